@@ -1,0 +1,141 @@
+// Identity of a file: the inode, never the key. An inode has a place in the tree (or none once unlinked) and, apart
+// from that, the version of an object that holds its contents in the bucket (or none while it is new). Its key is
+// derived from its place, so that renaming a directory re-keys everything below it at once; the object may still lie
+// under the old key (`base.key`) until write-back has moved it.
+//
+// Mutated only inside src/volume, always synchronously between two awaits. Long remote work on one inode is
+// serialised by `remoteLock`; it is taken before any store call that changes the bucket for that inode.
+
+import type { ObjectHeaders, ObjectChecksum } from '../store/store.ts'
+import { Mutex } from '../base/mutex.ts'
+import type { Attributes, FileType, Ino, Name } from './types.ts'
+import type { FileContent } from './content/file-content.ts'
+
+/** One version of an object as we last saw or wrote it. Immutable. */
+export interface Version {
+  readonly key: string
+  readonly etag: string
+  readonly size: number
+  /** Server time, whole seconds, epoch ms. */
+  readonly lastModified: number
+  /** Absent until a HEAD, GET or our own write told them. A LIST does not. */
+  readonly headers?: ObjectHeaders | undefined
+  readonly tagCount?: number | undefined
+  readonly checksum?: ObjectChecksum | undefined
+  /** True when our own write-back made this version (its reads must verify: P8). */
+  readonly ours?: boolean | undefined
+  /** `Date` of the reply the headers were read from, or of our own write's reply; epoch ms. */
+  readonly headersDate?: number | undefined
+}
+
+/** Attributes of an inode, mutable in place. Sizes of dirty files are `content.size`. */
+export interface InodeAttributes {
+  mode: number
+  uid: number
+  gid: number
+  rdev: number
+  size: number
+  atimeNs: bigint
+  mtimeNs: bigint
+  ctimeNs: bigint
+  birthtimeNs: bigint
+  /** atime was set explicitly and is written to the bucket. */
+  atimeSet: boolean
+}
+
+export interface Place {
+  readonly parent: Inode
+  readonly name: Name
+}
+
+export class Inode {
+  readonly ino: Ino
+  readonly type: FileType
+  readonly attributes: InodeAttributes
+  readonly remoteLock: Mutex = new Mutex()
+
+  /** Where it is in the tree; null once unlinked (still readable while open). The root's is null too. */
+  place: Place | null = null
+  /** The object with its contents, null while nothing is in the bucket. For directories: the marker, null when implicit. */
+  base: Version | null = null
+  /** Symlink target when known. */
+  target: Name | undefined = undefined
+  /** Extended attributes by full name (`user.x`); undefined until headers are known. */
+  xattrs: Map<string, Uint8Array> | undefined = undefined
+
+  /** False while only a LIST has been seen: mode, owner, times and maybe the type are guesses that need a HEAD. */
+  attributesKnown = false
+  /** Monotonic ms until which attributes may be used without looking again. Infinity while locally changed. */
+  attributesFreshUntilMs = 0
+
+  /** Local changes not yet in the bucket. */
+  content: FileContent | null = null
+  attributesDirty = false
+  /** Bumped by every local change; write-back compares it to learn whether more changed while it was writing. */
+  changeCount = 0
+
+  openCount = 0
+  /** Kernel references (FUSE); 0 elsewhere. */
+  lookupCount = 0
+  /** Failure of a write-back, thrown by the next fsync/close of this file, once. */
+  failure: Error | null = null
+
+  /** Directories only. */
+  readonly directory: DirectoryState | null
+
+  constructor(ino: Ino, type: FileType, attributes: InodeAttributes) {
+    this.ino = ino
+    this.type = type
+    this.attributes = attributes
+    this.directory = type === 'directory' ? new DirectoryState() : null
+  }
+
+  get dirty(): boolean {
+    return this.content !== null || this.attributesDirty
+  }
+
+  get size(): number {
+    return this.content?.size ?? this.attributes.size
+  }
+
+  toAttributes(): Attributes {
+    const { mode, uid, gid, rdev, atimeNs, mtimeNs, ctimeNs, birthtimeNs } = this.attributes
+    const nlink = this.directory ? 2 : this.place ? 1 : 0
+    return {
+      ino: this.ino,
+      type: this.type,
+      mode,
+      nlink,
+      uid,
+      gid,
+      rdev,
+      size: this.size,
+      atimeNs,
+      mtimeNs,
+      ctimeNs,
+      birthtimeNs,
+    }
+  }
+}
+
+/** (parent, name) → inode, or the knowledge that there is none. */
+export interface Dentry {
+  readonly name: Name
+  /** null: negative. */
+  readonly inode: Inode | null
+  /** Monotonic ms until which it is trusted; Infinity while `pinned`. */
+  freshUntilMs: number
+  /** True while the local tree differs from the bucket here (created, renamed or removed, not yet written back). */
+  pinned: boolean
+}
+
+/** What a directory knows of its entries. */
+export class DirectoryState {
+  readonly dentries: Map<Name, Dentry> = new Map()
+  /** Monotonic ms until which `dentries` is the complete listing. 0: not complete. */
+  completeUntilMs = 0
+  /** Bumped whenever a dentry is added, removed or replaced; readers of a listing in flight compare it. */
+  generation = 0
+  /** undefined: not looked; false: no `dir/` object. */
+  hasMarker: boolean | undefined = undefined
+}
