@@ -26,6 +26,8 @@ export interface Version {
   readonly ours?: boolean | undefined
   /** `Date` of the reply the headers were read from, or of our own write's reply; epoch ms. */
   readonly headersDate?: number | undefined
+  /** True when the headers were read back (HEAD, GET) rather than written by us; `headersDate` is then that reply's. */
+  readonly headersRead?: boolean | undefined
 }
 
 /** Attributes of an inode, mutable in place. Sizes of dirty files are `content.size`. */
@@ -50,7 +52,8 @@ export interface Place {
 
 export class Inode {
   readonly ino: Ino
-  readonly type: FileType
+  /** May change between kinds other than 'directory' while only a LIST has been seen (`attributesKnown` never true). */
+  type: FileType
   readonly attributes: InodeAttributes
   readonly remoteLock: Mutex = new Mutex()
 
@@ -67,6 +70,10 @@ export class Inode {
   attributesKnown = false
   /** Monotonic ms until which attributes may be used without looking again. Infinity while locally changed. */
   attributesFreshUntilMs = 0
+  /** Whether `type` has ever been certain: read from headers, made by us, or too large for a symlink. */
+  typeKnown = false
+  /** Tick of the inode table when it was last looked up; drives eviction. */
+  usedTick = 0
 
   /** Local changes not yet in the bucket. */
   content: FileContent | null = null
@@ -88,6 +95,7 @@ export class Inode {
     this.type = type
     this.attributes = attributes
     this.directory = type === 'directory' ? new DirectoryState() : null
+    this.typeKnown = type === 'directory'
   }
 
   get dirty(): boolean {
@@ -127,6 +135,8 @@ export interface Dentry {
   freshUntilMs: number
   /** True while the local tree differs from the bucket here (created, renamed or removed, not yet written back). */
   pinned: boolean
+  /** The directory's generation when this was last changed locally: a listing sent before that knows less. */
+  generation: number
 }
 
 /** What a directory knows of its entries. */
@@ -138,4 +148,10 @@ export class DirectoryState {
   generation = 0
   /** undefined: not looked; false: no `dir/` object. */
   hasMarker: boolean | undefined = undefined
+  /** Generation at the last `invalidate`: a listing sent before it is not complete. */
+  invalidatedGeneration = 0
+  /** Names asked for one by one since the last listing; a few of them make listing the whole directory cheaper. */
+  missCount = 0
+  /** More names than one page shows: single names are asked for one by one. */
+  large = false
 }
