@@ -7,7 +7,7 @@ import { randomId } from '../../base/random.ts'
 import { bodyInHand, bodyPieces, bodySize } from '../body.ts'
 import type { Body, CallOptions } from '../store.ts'
 import { checkSignal, refusal } from './refuse.ts'
-import type { FileHandlePort, LocalContext } from './shelf.ts'
+import type { LocalContext } from './shelf.ts'
 
 export interface Staged {
   readonly path: string
@@ -58,21 +58,25 @@ export async function stagePieces(
   let size = 0
   let crc = 0
   const handle = await shelf.files.open(path, 'create')
+  const take = async (piece: Uint8Array): Promise<void> => {
+    checkSignal(options, options.operation, options.key)
+    if (size + piece.byteLength > options.bytesMax) throw refusal('EntityTooLarge', options.operation, options.key)
+    if (piece.byteLength === 0) return
+    await handle.write(piece, size)
+    md5.update(piece)
+    crc = crc32(piece, crc)
+    size += piece.byteLength
+  }
   try {
-    await using closing = closer(handle)
-    const take = async (piece: Uint8Array): Promise<void> => {
+    try {
+      if (Symbol.iterator in pieces) for (const piece of pieces) await take(piece)
+      else for await (const piece of pieces) await take(piece)
+      // An aborted caller may already use its memory again.
       checkSignal(options, options.operation, options.key)
-      if (size + piece.byteLength > options.bytesMax) throw refusal('EntityTooLarge', options.operation, options.key)
-      if (piece.byteLength === 0) return
-      await handle.write(piece, size)
-      md5.update(piece)
-      crc = crc32(piece, crc)
-      size += piece.byteLength
+      if (shelf.durable) await handle.sync()
+    } finally {
+      await handle.close()
     }
-    if (Symbol.iterator in pieces) for (const piece of pieces) await take(piece)
-    else for await (const piece of pieces) await take(piece)
-    if (shelf.durable) await handle.sync()
-    void closing
   } catch (error) {
     await dropStaged(context, path)
     throw error
@@ -83,8 +87,4 @@ export async function stagePieces(
 /** Forgets staged bytes; those already taken over are gone from there, which is fine. */
 export async function dropStaged(context: LocalContext, path: string): Promise<void> {
   await context.shelf.files.remove(path)
-}
-
-function closer(handle: FileHandlePort): AsyncDisposable {
-  return { [Symbol.asyncDispose]: () => handle.close() }
 }
