@@ -19,7 +19,7 @@ export function createMemoryFiles(folders: readonly string[]): FilePort {
     rename: async (from, to) => volume.renameSync(from, to),
     link: async (from, to) => volume.linkSync(from, to),
     unlink: async (path) => volume.unlinkSync(path),
-    mkdir: async (path) => void volume.mkdirSync(path, { recursive: true }),
+    mkdir: async (path) => volume.mkdirSync(path, { recursive: true }),
     rmdir: async (path) => volume.rmdirSync(path),
     remove: async (path) => volume.rmSync(path, { recursive: true, force: true }),
     syncDirectory: async () => {},

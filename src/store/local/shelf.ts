@@ -39,8 +39,8 @@ export interface FilePort {
   rename(from: string, to: string): Promise<void>
   link(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
-  /** With all parents; existing is fine. */
-  mkdir(path: string): Promise<void>
+  /** With all parents; existing is fine. Resolves with the topmost folder it made, if any. */
+  mkdir(path: string): Promise<string | undefined>
   rmdir(path: string): Promise<void>
   /** A whole tree; absent is fine. */
   remove(path: string): Promise<void>
