@@ -148,6 +148,8 @@ export class DirectoryState {
   generation = 0
   /** undefined: not looked; false: no `dir/` object. */
   hasMarker: boolean | undefined = undefined
+  /** Monotonic ms at which the request was sent that last showed the marker or its absence. */
+  markerSeenMs = -Infinity
   /** Generation at the last `invalidate`: a listing sent before it is not complete. */
   invalidatedGeneration = 0
   /** Names asked for one by one since the last listing; a few of them make listing the whole directory cheaper. */

@@ -1,0 +1,213 @@
+import { VolumeError } from '../../base/errors.ts'
+import type { Clock } from '../../base/clock.ts'
+import type { Dentry, DirectoryState, Inode } from '../inode.ts'
+import type { VolumeSettings } from '../settings.ts'
+import type { Name } from '../types.ts'
+import type { InodeTable } from './inode-table.ts'
+import { negativeDentriesMax } from './tree-deps.ts'
+
+// The dentry cache: what each directory believes of its names, and how the two sides change it. Local changes pin a
+// dentry until write-back has carried them out (`settle`); what the bucket shows is taken only where nothing local
+// happened since the request was sent (`isProtected`), so that an old reply never undoes a new operation.
+
+export class Dentries {
+  readonly #clock: Clock
+  readonly #settings: VolumeSettings
+  readonly #table: InodeTable
+  /** Names that differ from the bucket, by the directory they are in. */
+  readonly #pinned = new Map<Dentry, Inode>()
+  #generation = 0
+
+  constructor(clock: Clock, settings: VolumeSettings, table: InodeTable) {
+    this.#clock = clock
+    this.#settings = settings
+    this.#table = table
+    table.onEvict = (inode) => this.#evict(inode)
+  }
+
+  /** Counts changes of all directories; taken when a request is sent, it tells what the reply cannot know. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** Pinned dentries and the directory each is in. */
+  get pinned(): ReadonlyMap<Dentry, Inode> {
+    return this.#pinned
+  }
+
+  /** The inode, null when known to be missing, undefined when the bucket must be asked. */
+  find(directory: Inode, name: Name, acceptStale = false): Inode | null | undefined {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    const now = this.#clock.monotonicMs()
+    if (!dentry) return state.completeUntilMs > now ? null : undefined
+    if (dentry.pinned || dentry.freshUntilMs > now) return dentry.inode
+    if (dentry.inode && (dentry.inode.dirty || (acceptStale && dentry.inode.directory))) return dentry.inode
+    return undefined
+  }
+
+  /** Whether the name of `inode` is older than its TTL. */
+  isStale(inode: Inode): boolean {
+    if (!inode.place) return false
+    const dentry = stateOf(inode.place.parent).dentries.get(inode.place.name)
+    return !dentry || (!dentry.pinned && dentry.freshUntilMs <= this.#clock.monotonicMs())
+  }
+
+  /** Whether something local happened to `name` that a request sent at `generation` cannot know. */
+  isProtected(directory: Inode, name: Name, generation: number): boolean {
+    const dentry = stateOf(directory).dentries.get(name)
+    return dentry !== undefined && (dentry.pinned || dentry.generation > generation)
+  }
+
+  /** The bucket showed `name`. Not for protected names. */
+  observe(directory: Inode, name: Name, inode: Inode): Dentry {
+    return this.#put(directory, name, inode, this.#clock.monotonicMs() + this.#settings.listingTtlMs, false)
+  }
+
+  /** The bucket showed that `name` is missing. Dirty inodes keep their name: their write-back finds the conflict. */
+  observeMissing(directory: Inode, name: Name): void {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    if (dentry?.pinned || (dentry?.inode && hasLocalChanges(dentry.inode))) return
+    if (dentry?.inode) {
+      this.#unplace(directory, name, dentry.inode)
+      state.dentries.delete(name)
+      this.#bump(state)
+    }
+    const now = this.#clock.monotonicMs()
+    if (state.completeUntilMs > now || this.#settings.negativeTtlMs <= 0) return
+    this.#put(directory, name, null, now + this.#settings.negativeTtlMs, false)
+    if (state.dentries.size >= negativeDentriesMax && state.dentries.size % negativeDentriesMax === 0) dropNegatives(state)
+  }
+
+  attach(directory: Inode, name: Name, inode: Inode): void {
+    const dentry = this.#put(directory, name, inode, Infinity, true)
+    dentry.generation = stateOf(directory).generation
+    if (!this.#table.has(inode)) this.#table.add(inode)
+  }
+
+  detach(directory: Inode, name: Name): Inode | null {
+    const inode = stateOf(directory).dentries.get(name)?.inode ?? null
+    const dentry = this.#put(directory, name, null, Infinity, true)
+    dentry.generation = stateOf(directory).generation
+    return inode
+  }
+
+  settle(directory: Inode, name: Name): void {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    if (!dentry) return
+    dentry.generation = this.#bump(state)
+    dentry.pinned = false
+    this.#pinned.delete(dentry)
+    const ttlMs = dentry.inode ? this.#settings.listingTtlMs : this.#settings.negativeTtlMs
+    dentry.freshUntilMs = this.#clock.monotonicMs() + ttlMs
+  }
+
+  /** A version of `name` was written by us: replies to requests sent before now are older than it. */
+  protect(directory: Inode, name: Name): void {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    if (dentry) dentry.generation = this.#bump(state)
+  }
+
+  invalidate(directory: Inode, name: Name): void {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    this.#bump(state)
+    state.invalidatedGeneration = state.generation
+    state.completeUntilMs = 0
+    if (!dentry) return
+    dentry.pinned = false
+    this.#pinned.delete(dentry)
+    dentry.freshUntilMs = -Infinity
+    dentry.generation = state.generation
+    if (dentry.inode) dentry.inode.attributesFreshUntilMs = 0
+    else state.dentries.delete(name)
+  }
+
+  /** Names of a full listing that began at `generation` are in: what it did not show is gone, the rest is complete. */
+  complete(directory: Inode, seen: ReadonlySet<Name>, generation: number): void {
+    const state = stateOf(directory)
+    for (const [name, dentry] of state.dentries) {
+      if (seen.has(name) || dentry.pinned || dentry.generation > generation) continue
+      if (dentry.inode && hasLocalChanges(dentry.inode)) continue
+      if (dentry.inode) this.#unplace(directory, name, dentry.inode)
+      state.dentries.delete(name)
+      this.#bump(state)
+    }
+    state.missCount = 0
+    if (state.invalidatedGeneration > generation) return
+    state.completeUntilMs = this.#clock.monotonicMs() + this.#settings.listingTtlMs
+  }
+
+  #put(directory: Inode, name: Name, inode: Inode | null, freshUntilMs: number, pinned: boolean): Dentry {
+    const state = stateOf(directory)
+    const before = state.dentries.get(name)
+    if (before && before.inode === inode) {
+      if (pinned) this.#bump(state)
+      before.freshUntilMs = freshUntilMs
+      this.#pin(directory, before, pinned)
+      return before
+    }
+    if (before?.inode) this.#unplace(directory, name, before.inode)
+    if (inode && (inode.place?.parent !== directory || inode.place.name !== name)) inode.place = { parent: directory, name }
+    if (before) this.#pinned.delete(before)
+    const dentry: Dentry = { name, inode, freshUntilMs, pinned, generation: 0 }
+    state.dentries.set(name, dentry)
+    this.#pin(directory, dentry, pinned)
+    this.#bump(state)
+    return dentry
+  }
+
+  #pin(directory: Inode, dentry: Dentry, pinned: boolean): void {
+    dentry.pinned = pinned
+    if (pinned) this.#pinned.set(dentry, directory)
+    else this.#pinned.delete(dentry)
+  }
+
+  #bump(state: DirectoryState): number {
+    this.#generation++
+    state.generation = this.#generation
+    return state.generation
+  }
+
+  /** The table has dropped an idle inode: its name is unknown now, not missing. */
+  #evict(inode: Inode): void {
+    if (!inode.place) return
+    const state = stateOf(inode.place.parent)
+    if (state.dentries.get(inode.place.name)?.inode !== inode) return
+    state.dentries.delete(inode.place.name)
+    state.completeUntilMs = 0
+    state.invalidatedGeneration = this.#bump(state)
+  }
+
+  #unplace(directory: Inode, name: Name, inode: Inode): void {
+    if (inode.place?.parent === directory && inode.place.name === name) inode.place = null
+    if (inode.openCount === 0 && inode.lookupCount === 0 && !inode.place && !inode.dirty) this.#table.remove(inode)
+  }
+}
+
+/** The directory's state; ENOTDIR when it is none. */
+export function stateOf(directory: Inode): DirectoryState {
+  if (!directory.directory) throw new VolumeError('ENOTDIR')
+  return directory.directory
+}
+
+/** Whether the inode, or anything below it, differs from the bucket. */
+export function hasLocalChanges(inode: Inode): boolean {
+  if (inode.dirty) return true
+  if (!inode.directory) return false
+  for (const dentry of inode.directory.dentries.values()) {
+    if (dentry.pinned || (dentry.inode && hasLocalChanges(dentry.inode))) return true
+  }
+  return false
+}
+
+/** Forgets missing names when there are many of them; each costs a request to learn again. */
+function dropNegatives(state: DirectoryState): void {
+  let negatives = 0
+  for (const dentry of state.dentries.values()) if (!dentry.inode && !dentry.pinned) negatives++
+  if (negatives <= negativeDentriesMax / 2) return
+  for (const [name, dentry] of state.dentries) if (!dentry.inode && !dentry.pinned) state.dentries.delete(name)
+}

@@ -1,0 +1,288 @@
+import { VolumeError } from '../../base/errors.ts'
+import type { ObjectInfo } from '../../store/store.ts'
+import { Inode } from '../inode.ts'
+import type { Dentry, InodeAttributes, Version } from '../inode.ts'
+import { rootIno } from '../types.ts'
+import type { FileType, Ino, Name } from '../types.ts'
+import { AttributeFetch } from './attribute-fetch.ts'
+import { AttributeIndexes } from './attribute-index.ts'
+import { guessAttributes } from './attributes.ts'
+import { abortable } from './concurrency.ts'
+import { Dentries, stateOf } from './dentries.ts'
+import { InodeTable } from './inode-table.ts'
+import { Listings } from './listing.ts'
+import { Lookups } from './lookup.ts'
+import { Observations } from './observations.ts'
+import { Places } from './places.ts'
+import type { MovingPrefix } from './places.ts'
+import { filesAfter, sortedEntries } from './siblings.ts'
+import { sentNow } from './tree-context.ts'
+import type { TreeContext } from './tree-context.ts'
+import type { TreeDeps } from './tree-deps.ts'
+import { TreeWalks } from './tree-walk.ts'
+import { TreeWalker } from './walk.ts'
+import type { WalkedPage } from './walk.ts'
+
+// The tree: what the volume believes of names and attributes, how it asks the bucket, and how local operations change it
+// before write-back has told the bucket. This class is the table of contents; each verb has a file:
+//
+//   places          place → key and path; where else to look while a directory is being renamed
+//   inode-table     inodes by number, bounded
+//   dentries        (directory, name) → inode or nothing; pinned while the bucket does not show it yet
+//   observations    what a reply of the bucket does to both; never over a local change made since it was asked for
+//   lookup          one name           listing     one directory       flat-pass   many directories per page
+//   tree-walk       notices walkers and gives them a flat pass         walk        a subtree as pages
+//   attribute-fetch HEADs and revalidation                             attribute-index   rows that spare HEADs
+//   siblings        listing order without requests    permissions, resolve   the kernel's rules for paths
+//
+// Invariants: every change is synchronous between two awaits; a reply is weighed against the generation at which its
+// request was sent; the type of an inode whose type was certain never changes; `base` is the version the bucket showed
+// last, wherever it lies. Failures of the store pass through as StoreError; VolumeError is thrown for what the tree knows.
+
+export interface TreeLookupOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Mode, owner and type are certain in the result (not younger than their TTL: see `revalidate`). */
+  readonly attributes?: boolean | undefined
+  readonly expectDirectory?: boolean | undefined
+  /** Directories past their TTL will do: for components on the way. */
+  readonly acceptStale?: boolean | undefined
+}
+
+export interface TreeListOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Types are certain. */
+  readonly types?: boolean | undefined
+  /** All attributes are certain and younger than their TTL. */
+  readonly attributes?: boolean | undefined
+}
+
+export class Tree {
+  readonly root: Inode
+  /** Directory renames being carried out, oldest first; the owner of the rename adds and removes. */
+  readonly movingPrefixes: MovingPrefix[]
+  readonly #context: TreeContext
+  readonly #lookups: Lookups
+  readonly #listings: Listings
+  readonly #walks: TreeWalks
+  readonly #walker: TreeWalker
+  readonly #fetch: AttributeFetch
+  readonly #indexes: AttributeIndexes
+
+  constructor(deps: TreeDeps) {
+    const { clock, settings } = deps
+    const openedNs = clock.nowNs()
+    this.root = new Inode(rootIno, 'directory', guessAttributes('directory', 0, openedNs, settings))
+    this.root.attributesKnown = true
+    this.root.attributesFreshUntilMs = Infinity
+    stateOf(this.root).hasMarker = false
+    const table = new InodeTable(settings.inodeCountMax)
+    table.add(this.root)
+    const places = new Places(this.root)
+    const dentries = new Dentries(clock, settings, table)
+    const observations = new Observations({ settings, table, places, dentries, openedNs })
+    this.movingPrefixes = places.movingPrefixes
+    this.#context = { ...deps, table, places, dentries, observations }
+    this.#listings = new Listings(this.#context)
+    this.#lookups = new Lookups(this.#context, this.#listings)
+    this.#walks = new TreeWalks(this.#context)
+    this.#indexes = new AttributeIndexes(this.#context)
+    this.#fetch = new AttributeFetch(this.#context, this.#indexes, this.#walks)
+    this.#walker = new TreeWalker(this.#context, this.#fetch, (directory) => this.list(directory))
+  }
+
+  /** ESTALE when unknown. */
+  inode(ino: Ino): Inode {
+    return this.#context.table.get(ino)
+  }
+
+  get inodeCount(): number {
+    return this.#context.table.count
+  }
+
+  /** ENOENT, ENOTDIR, ENAMETOOLONG. */
+  async lookup(directory: Inode, name: Name, options: TreeLookupOptions = {}): Promise<Inode> {
+    const inode = await this.lookupMaybe(directory, name, options)
+    if (!inode) throw new VolumeError('ENOENT')
+    return inode
+  }
+
+  /** Null when there is none. */
+  async lookupMaybe(directory: Inode, name: Name, options: TreeLookupOptions = {}): Promise<Inode | null> {
+    const inode = await this.#lookups.lookup(directory, name, options)
+    if (!inode || !options.attributes || inode.attributesKnown || !this.#fetch.needs(inode)) return inode
+    await this.#fetch.ensure([inode], { signal: options.signal })
+    if (inode.place) return inode
+    // Gone meanwhile, or another kind of file than the listing let guess.
+    return stateOf(directory).dentries.get(name)?.inode ?? null
+  }
+
+  /** All entries, names changed here included, in UTF-8 order. The array is shared: not to be changed. */
+  async list(directory: Inode, options: TreeListOptions = {}): Promise<readonly Dentry[]> {
+    const state = stateOf(directory)
+    let entries = await abortable(this.#entries(directory, options.attributes ?? false), options.signal)
+    if (!options.types && !options.attributes) return entries
+    const { generation } = state
+    const inodes = entries.flatMap(({ inode }) => inode ?? [])
+    await this.#fetch.ensure(inodes, { signal: options.signal, typesOnly: !options.attributes })
+    // Fetching may have shown that a name is gone or another kind of file.
+    if (state.generation !== generation)
+      entries = entries.flatMap((entry) => (entry.inode?.place ? entry : (liveEntry(directory, entry) ?? [])))
+    return entries
+  }
+
+  /** The subtree in pages of about 1,000, parents before children, types certain. `cursor`: from the page before. */
+  walk(directory: Inode, cursor?: string): Promise<WalkedPage> {
+    return this.#walker.walk(directory, cursor)
+  }
+
+  /** Afterwards attributes are certain and fresh. Inodes that turned out to be gone have lost their place. */
+  ensureAttributes(inodes: readonly Inode[], options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#fetch.ensure(inodes, options)
+  }
+
+  /** Looks again when attributes are older than their TTL, or always with `force`. ENOENT, ESTALE. */
+  revalidate(
+    inode: Inode,
+    options: { readonly force?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    return this.#fetch.revalidate(inode, options.force ?? false, options.signal)
+  }
+
+  /** Whether the name of `inode` is older than its TTL. */
+  isStale(inode: Inode): boolean {
+    return this.#context.dentries.isStale(inode)
+  }
+
+  keyOf(inode: Inode): string {
+    return this.#context.places.keyOf(inode)
+  }
+
+  /** The key `name` would have in `directory`. */
+  keyOfName(directory: Inode, name: Name, isDirectory: boolean): string {
+    return this.#context.places.keyOfName(directory, name, isDirectory)
+  }
+
+  /** '' or ends in '/'. */
+  prefixOf(directory: Inode): string {
+    return this.#context.places.prefixOf(directory)
+  }
+
+  /** '' once unlinked. */
+  pathOf(inode: Inode): string {
+    return this.#context.places.pathOf(inode)
+  }
+
+  /** Versions of the clean files that follow in walk order, as far as they are known without asking. */
+  filesAfter(directory: Inode, name: Name, count: number): Version[] {
+    return filesAfter(directory, name, count)
+  }
+
+  /** A registered inode without a place. `at`: where it will be attached, so that its number is the key's. */
+  createInode(
+    type: FileType,
+    attributes: InodeAttributes,
+    at?: { readonly directory: Inode; readonly name: Name } | undefined,
+  ): Inode {
+    const { places, random, table } = this.#context
+    const key = at ? places.keyOfName(at.directory, at.name, type === 'directory') : `${random.uint32()} ${random.uint32()}`
+    const inode = new Inode(table.freeIno(key), type, attributes)
+    inode.attributesKnown = true
+    inode.typeKnown = true
+    inode.xattrs = new Map()
+    table.add(inode)
+    return inode
+  }
+
+  /** The directory was made just now: nothing is in it, as far as listings are believed. */
+  markEmpty(directory: Inode): void {
+    const state = stateOf(directory)
+    state.hasMarker = false
+    state.completeUntilMs = this.#context.clock.monotonicMs() + this.#context.settings.listingTtlMs
+  }
+
+  /** The name is there from now on, whatever the bucket shows, until `settle` or `invalidate`. */
+  attach(directory: Inode, name: Name, inode: Inode): void {
+    this.#context.dentries.attach(directory, name, inode)
+  }
+
+  /** The name is gone from now on; the inode stays registered while open or referenced. */
+  detach(directory: Inode, name: Name): Inode | null {
+    const inode = this.#context.dentries.detach(directory, name)
+    if (inode) this.#indexes.removed(directory, name)
+    return inode
+  }
+
+  /** Write-back is done: the bucket shows the name as we do. */
+  settle(directory: Inode, name: Name): void {
+    this.#context.dentries.settle(directory, name)
+  }
+
+  /** What is believed of the name was wrong: the next lookup asks. */
+  invalidate(directory: Inode, name: Name): void {
+    this.#context.dentries.invalidate(directory, name)
+  }
+
+  /**
+   * Takes over what a reply told of `inode`: headers that were read (ObjectInfo) or a version that we wrote (Version,
+   * with headers). `sentMs`: monotonic ms at which the request went out. Attributes changed here stay.
+   */
+  learned(inode: Inode, source: ObjectInfo | Version, sentMs?: number): void {
+    const { clock, dentries, observations, settings } = this.#context
+    const sent = { ...sentNow(this.#context), sentMs: sentMs ?? clock.monotonicMs() }
+    if ('date' in source) {
+      if (inode.directory) observations.marker(inode, source, sent, true)
+      else observations.infoOf(inode, source, sent, true)
+    } else {
+      inode.base = source
+      inode.attributesKnown = true
+      inode.typeKnown = true
+      inode.attributesFreshUntilMs = sent.sentMs + settings.attributesTtlMs
+      if (inode.directory) inode.directory.hasMarker = true
+      if (inode.place) dentries.protect(inode.place.parent, inode.place.name)
+    }
+    this.#indexes.note(inode)
+  }
+
+  /** Drops the inode from the table when it has no place, is not open and nobody refers to it. */
+  forget(inode: Inode): void {
+    if (!inode.place && inode !== this.root && inode.openCount === 0 && inode.lookupCount === 0)
+      this.#context.table.remove(inode)
+  }
+
+  /** Writes all changed attribute indexes now. */
+  flushIndexes(): Promise<void> {
+    return this.#indexes.flush()
+  }
+
+  /** Writes changed indexes and stops their timer. Idempotent. */
+  close(): Promise<void> {
+    return this.#indexes.close()
+  }
+
+  async #entries(directory: Inode, attributes: boolean): Promise<readonly Dentry[]> {
+    const state = stateOf(directory)
+    if (this.#isListed(directory)) {
+      const entries = sortedEntries(state)
+      // One LIST proves a thousand attributes, a HEAD only one: past their TTL, list again.
+      if (!attributes || entries.filter(({ inode }) => inode && this.#isExpired(inode)).length < 2) return entries
+    }
+    if (this.#context.places.systemDepth(directory) === 1 || this.#context.places.systemDepth(directory) === 2) return []
+    if (!this.#isListed(directory) && this.#walks.looksLikeWalk(directory) && (await this.#walks.fill(directory)) && this.#isListed(directory))
+      return sortedEntries(state)
+    return this.#listings.list(directory)
+  }
+
+  #isListed(directory: Inode): boolean {
+    return stateOf(directory).completeUntilMs > this.#context.clock.monotonicMs()
+  }
+
+  /** Known once, and too old now: a LIST may prove that it still holds. Directories are not proven by their parent's LIST. */
+  #isExpired(inode: Inode): boolean {
+    return !inode.directory && inode.attributesKnown && this.#fetch.needs(inode)
+  }
+}
+
+function liveEntry(directory: Inode, entry: Dentry): Dentry | null {
+  const dentry = stateOf(directory).dentries.get(entry.name)
+  return dentry?.inode ? dentry : null
+}

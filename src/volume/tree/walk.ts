@@ -1,0 +1,155 @@
+import { compareUtf8 } from '../../base/bytes.ts'
+import type { Dentry, Inode } from '../inode.ts'
+import type { Name } from '../types.ts'
+import type { AttributeFetch } from './attribute-fetch.ts'
+import { FlatPass } from './flat-pass.ts'
+import type { FlatEntry } from './flat-pass.ts'
+import type { TreeContext } from './tree-context.ts'
+
+// The subtree below a directory, page by page, parents before children: straight from the flat key space, merged with
+// names that are only local. Where the subtree does not lie in one piece (a rename being carried out, long names) it is
+// walked directory by directory. A page has about 1,000 entries.
+
+export interface WalkedEntry {
+  /** Relative to the walked directory, without a leading slash. */
+  readonly path: string
+  readonly inode: Inode
+}
+
+export interface WalkedPage {
+  readonly entries: readonly WalkedEntry[]
+  /** Absent at the end. */
+  readonly cursor?: string | undefined
+}
+
+interface Walk {
+  readonly pass: FlatPass
+  /** Directories shown so far. */
+  readonly shown: Set<Inode>
+}
+
+const walksKeptMax = 8
+const pageEntriesMax = 1000
+
+export class TreeWalker {
+  readonly #context: TreeContext
+  readonly #fetch: AttributeFetch
+  readonly #list: (directory: Inode) => Promise<readonly Dentry[]>
+  /** Passes waiting to be continued, by cursor, oldest first. */
+  readonly #walks = new Map<string, Walk>()
+
+  constructor(context: TreeContext, fetch: AttributeFetch, list: (directory: Inode) => Promise<readonly Dentry[]>) {
+    this.#context = context
+    this.#fetch = fetch
+    this.#list = list
+  }
+
+  async walk(directory: Inode, cursor: string | undefined): Promise<WalkedPage> {
+    const plain = this.#context.places.isPlain(directory)
+    if (cursor?.startsWith('path:') || (!plain && cursor === undefined)) return this.#byListing(directory, cursor?.slice(5))
+    // A rename has begun under way: what follows is walked by listing, from the same place on.
+    if (!plain) return this.#byListing(directory, this.#pathOfKey(directory, (cursor as string).slice(4)))
+    return this.#flat(directory, cursor)
+  }
+
+  async #flat(directory: Inode, cursor: string | undefined): Promise<WalkedPage> {
+    const startAfter = cursor?.slice(4)
+    const kept = cursor === undefined ? undefined : this.#walks.get(cursor)
+    if (cursor !== undefined) this.#walks.delete(cursor)
+    const walk: Walk =
+      kept?.pass.scope === directory
+        ? kept
+        : { pass: new FlatPass(this.#context, directory, startAfter), shown: new Set<Inode>() }
+    const page = await walk.pass.next()
+    const position = walk.pass.done ? undefined : walk.pass.position
+    const entries = this.#withLocal(walk, page, startAfter, position)
+    await this.#fetch.ensure(entries.map(({ inode }) => inode), { typesOnly: true })
+    const walked = entries.flatMap(({ inode }) => this.#walked(directory, inode))
+    if (position === undefined) return { entries: walked }
+    const next = `key:${position}`
+    this.#walks.set(next, walk)
+    for (const oldest of this.#walks.keys()) {
+      if (this.#walks.size <= walksKeptMax) break
+      this.#walks.delete(oldest)
+    }
+    return { entries: walked, cursor: next }
+  }
+
+  /** Adds pinned names whose key lies in (`from`, `to`], and the directories above them; drops what was shown before. */
+  #withLocal(walk: Walk, page: readonly FlatEntry[], from: string | undefined, to: string | undefined): FlatEntry[] {
+    const { places, dentries } = this.#context
+    const entries = new Map<Inode, FlatEntry>()
+    const add = (key: string, inode: Inode): void => {
+      if (walk.shown.has(inode)) return
+      if (inode.directory) walk.shown.add(inode)
+      entries.set(inode, { key, inode })
+    }
+    for (const { key, inode } of page) add(key, inode)
+    for (const [dentry, directory] of dentries.pinned) {
+      if (!dentry.inode || entries.has(dentry.inode)) continue
+      const above = chain(directory, walk.pass.scope)
+      if (!above) continue
+      const key = places.keyOf(dentry.inode)
+      if ((from !== undefined && compareUtf8(key, from) <= 0) || (to !== undefined && compareUtf8(key, to) > 0)) continue
+      for (const parent of above) {
+        const keyAbove = places.keyOf(parent)
+        if (from === undefined || compareUtf8(keyAbove, from) > 0) add(keyAbove, parent)
+      }
+      add(key, dentry.inode)
+    }
+    return [...entries.values()].sort((a, b) => compareUtf8(a.key, b.key))
+  }
+
+  /** By its present place: fetching the type may have put another inode there, or none. */
+  #walked(scope: Inode, inode: Inode): WalkedEntry[] {
+    const path = pathBelow(inode, scope)
+    return path === null ? [] : [{ path, inode }]
+  }
+
+  async #byListing(directory: Inode, after: string | undefined): Promise<WalkedPage> {
+    const entries: WalkedEntry[] = []
+    const complete = await this.#visit(directory, '', after === undefined ? [] : after.split('/'), entries)
+    const last = entries.at(-1)
+    await this.#fetch.ensure(entries.map(({ inode }) => inode), { typesOnly: true })
+    return complete || !last ? { entries } : { entries, cursor: `path:${last.path}` }
+  }
+
+  /** False when the page is full. `after`: names of the last entry shown, from here down. */
+  async #visit(directory: Inode, path: string, after: readonly Name[], entries: WalkedEntry[]): Promise<boolean> {
+    for (const { name, inode } of await this.#list(directory)) {
+      if (!inode) continue
+      const order = after.length === 0 ? 1 : compareUtf8(name, after[0] as Name)
+      if (order < 0) continue
+      if (order > 0) {
+        if (entries.length >= pageEntriesMax) return false
+        entries.push({ path: path + name, inode })
+      }
+      const below = order === 0 ? after.slice(1) : []
+      if (inode.directory && !(await this.#visit(inode, `${path}${name}/`, below, entries))) return false
+    }
+    return true
+  }
+
+  #pathOfKey(directory: Inode, key: string): string {
+    return key.slice(this.#context.places.prefixOf(directory).length).replace(/\/$/, '')
+  }
+}
+
+/** Directories below `scope` down to and including `directory`, topmost first; null when it is elsewhere. */
+function chain(directory: Inode, scope: Inode): Inode[] | null {
+  const above: Inode[] = []
+  for (let at: Inode | undefined = directory; at; at = at.place?.parent) {
+    if (at === scope) return above.reverse()
+    above.push(at)
+  }
+  return null
+}
+
+function pathBelow(inode: Inode, scope: Inode): string | null {
+  const names: Name[] = []
+  for (let at: Inode = inode; at !== scope; at = at.place.parent) {
+    if (!at.place) return null
+    names.push(at.place.name)
+  }
+  return names.reverse().join('/')
+}
