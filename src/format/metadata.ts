@@ -5,7 +5,8 @@ import type { ObjectType } from './mode.ts'
 import { formatNsTime, formatRfc3339, formatTime, parseNsTime, parseRfc3339, parseTime } from './time.ts'
 import { metadataBytes } from './xattr-name.ts'
 import { decodeXattrs, encodeXattrs, metadataBytesMax, sideXattrsKey } from './xattrs.ts'
-import type { SideObject, Xattrs } from './xattrs.ts'
+import type { Xattrs } from './xattrs.ts'
+import type { SideObject } from './side-object.ts'
 
 // POSIX attributes in the headers of an object. All common dialects are read (metadata-dialects.ts); s3fs's is written:
 // `mode` (decimal, full st_mode), `uid`, `gid`, `mtime`, `ctime`, `atime` when it was set, `rdev` of devices. Headers that

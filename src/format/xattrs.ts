@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { utf8 } from '../base/bytes.ts'
 import { compareUtf8 } from '../base/bytes.ts'
 import { dataPrefix } from './key.ts'
+import { damaged, decodeSide, encodeSide } from './side-object.ts'
+import type { SideDecoded, SideObject } from './side-object.ts'
 import { decodeXattrValue, encodeXattrValue, headerBytes, headerOfXattr, metadataBytes, xattrOfHeader } from './xattr-name.ts'
 
 // All extended attributes of one object: `user.*` in a header each, other namespaces in s3fs's `xattr` header, and what
@@ -12,14 +13,9 @@ import { decodeXattrValue, encodeXattrValue, headerBytes, headerOfXattr, metadat
 export type Xattrs = ReadonlyMap<string, Uint8Array>
 export type Metadata = Readonly<Record<string, string>>
 
-/** An object to be PUT under `key` before the headers that name it. */
-export interface SideObject {
-  readonly key: string
-  readonly body: Uint8Array
-}
-
 export interface EncodedXattrs {
   readonly metadata: Record<string, string>
+  /** To be PUT before the object that names it. */
   readonly side: SideObject | undefined
 }
 
@@ -34,6 +30,7 @@ const slackBytes = 64
 const s3fsHeader = 'xattr'
 const sidePrefix = `${dataPrefix}xattrs/`
 const sideIdLength = 32
+const format = 'bucketfs-xattrs'
 const formatVersion = 1
 
 /** What the headers carry. Without those in a side object: see `sideXattrsKey`. */
@@ -54,18 +51,16 @@ export function sideXattrsKey(metadata: Metadata): string | undefined {
   return id !== undefined && /^[0-9a-f]{32}$/.test(id) ? sidePrefix + id : undefined
 }
 
-/** The attributes of a side object; undefined when it is damaged or of a later version. */
-export function decodeXattrsSide(body: Uint8Array): Map<string, Uint8Array> | undefined {
-  const parsed = parseJson(new TextDecoder().decode(body))
-  if (!isRecord(parsed) || parsed['format'] !== 'bucketfs-xattrs' || parsed['version'] !== formatVersion) return undefined
-  const rows = parsed['xattrs']
-  if (!Array.isArray(rows)) return undefined
+/** The attributes of a side object. */
+export function decodeXattrsSide(body: Uint8Array): SideDecoded<Map<string, Uint8Array>> {
+  const decoded = decodeSide(format, formatVersion, body)
+  if (!decoded.ok) return decoded
   const xattrs = new Map<string, Uint8Array>()
-  for (const row of rows as readonly unknown[]) {
-    if (!Array.isArray(row) || typeof row[0] !== 'string' || typeof row[1] !== 'string') return undefined
+  for (const row of decoded.value.rows) {
+    if (!Array.isArray(row) || typeof row[0] !== 'string' || typeof row[1] !== 'string') return damaged
     xattrs.set(row[0], Buffer.from(row[1], 'base64'))
   }
-  return xattrs
+  return { ok: true, value: xattrs }
 }
 
 /**
@@ -106,18 +101,17 @@ function split(
       left -= bytes
     } else over.set(name, xattrs.get(name) as Uint8Array)
   }
-  const side = encodeSide(over)
+  const side = sideOf(over)
   metadata[xattrsSideHeader] = side.key.slice(sidePrefix.length)
   return { metadata, side }
 }
 
-function encodeSide(xattrs: Xattrs): SideObject {
+function sideOf(xattrs: Xattrs): SideObject {
   const rows = [...xattrs]
     .sort(([a], [b]) => compareUtf8(a, b))
     .map(([name, value]) => [name, Buffer.from(value).toString('base64')])
-  const body = utf8(`${JSON.stringify({ format: 'bucketfs-xattrs', version: formatVersion, xattrs: rows })}\n`)
-  const id = createHash('sha256').update(body).digest('hex').slice(0, sideIdLength)
-  return { key: sidePrefix + id, body }
+  const body = encodeSide(format, formatVersion, {}, rows)
+  return { key: sidePrefix + createHash('sha256').update(body).digest('hex').slice(0, sideIdLength), body }
 }
 
 function withoutXattrs(metadata: Metadata): Record<string, string> {
