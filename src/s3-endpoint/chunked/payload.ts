@@ -1,0 +1,204 @@
+// The body of a request as a store may take it: framing removed, every claim about it checked while it passes. The form
+// is chosen by `x-amz-content-sha256` alone, never by Content-Encoding, which some clients leave out.
+//
+// The last piece is held back until the whole body has been verified, so that a reader that has got `size` bytes has
+// got true ones, and a store that counts never publishes a body that fails.
+
+import type { IncomingMessage } from 'node:http'
+import { concatBytes, KiB } from '../../base/bytes.ts'
+import type { Body } from '../../store/store.ts'
+import { S3Error } from '../errors.ts'
+import type { RequestHeaders } from '../request-headers.ts'
+import { ChunkSignatures, type ChunkSigner } from '../sigv4/chunk-signatures.ts'
+import { algorithmOf, checkForm, contentMd5, createDigest, headerChecksum, type ChecksumAlgorithm, type Digest } from './checksums.ts'
+import { ChunkDecoder } from './decoder.ts'
+
+export interface PayloadSource {
+  readonly message: IncomingMessage
+  readonly headers: RequestHeaders
+  readonly payloadHash: string
+  readonly signer: ChunkSigner | undefined
+  /** Called before the first byte is asked for: the sender may be waiting for `100 Continue`. */
+  readonly onStart: () => void
+}
+
+interface Form {
+  readonly chunked: boolean
+  readonly signed: boolean
+  readonly trailers: boolean
+}
+
+const plain: Form = { chunked: false, signed: false, trailers: false }
+const forms: Readonly<Record<string, Form>> = {
+  'UNSIGNED-PAYLOAD': plain,
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { chunked: true, signed: false, trailers: true },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { chunked: true, signed: true, trailers: false },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { chunked: true, signed: true, trailers: true },
+}
+
+/** Bodies up to this are taken whole: checked before the store is called, and sent again if the store must retry. */
+const inHandBytesMax = 256 * KiB
+
+/** A checksum the sender gave and the body has been held to. */
+export interface SentChecksum {
+  readonly algorithm: ChecksumAlgorithm
+  readonly value: string
+}
+
+export class Payload {
+  readonly #source: PayloadSource
+  readonly #form: Form
+  readonly #digests: { readonly name: string; readonly digest: Digest; expected: string | undefined; readonly code: 'BadDigest' | 'XAmzContentSHA256Mismatch' }[] = []
+  readonly #trailer: string | undefined
+  #checksum: SentChecksum | undefined
+  #failure: S3Error | undefined
+  #started = false
+  #bytesIn = 0
+
+  constructor(source: PayloadSource) {
+    const { headers, payloadHash } = source
+    this.#source = source
+    const isHash = /^[0-9a-f]{64}$/.test(payloadHash)
+    const form = isHash ? plain : Object.hasOwn(forms, payloadHash) ? forms[payloadHash] : undefined
+    if (!form || (form.signed && !source.signer)) {
+      throw new S3Error('InvalidArgument', { message: 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form or a valid sha256 value.' })
+    }
+    this.#form = form
+    if (isHash) {
+      const expected = Buffer.from(payloadHash, 'hex').toString('base64')
+      this.#digests.push({ name: 'sha256', digest: createDigest('sha256'), expected, code: 'XAmzContentSHA256Mismatch' })
+    }
+    const md5 = contentMd5(headers)
+    if (md5 !== undefined) this.#digests.push({ name: 'md5', digest: createDigest('md5'), expected: md5, code: 'BadDigest' })
+    this.#checksum = headerChecksum(headers)
+    if (this.#checksum) this.#expect(this.#checksum.algorithm, this.#checksum.value)
+    const announced = form.trailers ? headers.get('x-amz-trailer')?.toLowerCase() : undefined
+    if (announced !== undefined) {
+      if (this.#checksum) throw new S3Error('InvalidRequest', { message: 'A checksum comes in a header or in the trailer.' })
+      this.#trailer = announced
+      this.#expect(algorithmOf(announced), undefined)
+    }
+  }
+
+  /** Whether it has the aws-chunked framing, which only bodies of objects and parts may have. */
+  get chunked(): boolean {
+    return this.#form.chunked
+  }
+
+  /** The CRC-32 known before the body came; a store verifies it once more. */
+  get crc32(): string | undefined {
+    return this.#checksum?.algorithm === 'crc32' ? this.#checksum.value : undefined
+  }
+
+  /** The sender's checksum; one from a trailer is known when the body has been read. */
+  get checksum(): SentChecksum | undefined {
+    return this.#checksum
+  }
+
+  /** Why reading ended early. A store may have wrapped the error; this is the one to answer with. */
+  get failure(): S3Error | undefined {
+    return this.#failure
+  }
+
+  /** Bytes read off the wire, framing included. */
+  get bytesIn(): number {
+    return this.#bytesIn
+  }
+
+  /** Bytes of the body without framing. */
+  get size(): number {
+    const { headers } = this.#source
+    const text = this.#form.chunked ? headers.get('x-amz-decoded-content-length') : headers.get('content-length')
+    if (text === undefined && !this.#form.chunked && !headers.has('transfer-encoding')) return 0
+    if (text === undefined || !/^\d{1,15}$/.test(text)) throw new S3Error('MissingContentLength')
+    return Number(text)
+  }
+
+  /** The body for a store. Can be called once. */
+  async toBody(): Promise<Body> {
+    const { size } = this
+    if (size <= inHandBytesMax) return this.#collect(size)
+    return { size, replayable: false, stream: () => this.#verified(size) }
+  }
+
+  /** The whole of a small document. */
+  async document(bytesMax: number): Promise<Uint8Array> {
+    const { headers } = this.#source
+    if (headers.has('content-length') && this.size > bytesMax) throw new S3Error('MalformedXML')
+    const pieces: Uint8Array[] = []
+    let size = 0
+    for await (const piece of this.#verified(undefined)) {
+      size += piece.byteLength
+      if (size > bytesMax) throw new S3Error('MalformedXML')
+      pieces.push(piece)
+    }
+    return concatBytes(pieces)
+  }
+
+  async #collect(size: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    for await (const piece of this.#verified(size)) pieces.push(piece)
+    return concatBytes(pieces)
+  }
+
+  async *#verified(size: number | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+    let held: Uint8Array | undefined
+    let seen = 0
+    try {
+      for await (const piece of this.#decoded()) {
+        if (piece.byteLength === 0) continue
+        seen += piece.byteLength
+        if (size !== undefined && seen > size) throw new S3Error('IncompleteBody')
+        for (const { digest } of this.#digests) digest.update(piece)
+        if (held) yield held
+        held = piece
+      }
+      if (size !== undefined && seen !== size) throw new S3Error('IncompleteBody')
+      this.#checkDigests()
+    } catch (error) {
+      this.#failure = error instanceof S3Error ? error : new S3Error('IncompleteBody', { cause: error })
+      throw this.#failure
+    }
+    if (held) yield held
+  }
+
+  async *#decoded(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { message, signer, onStart } = this.#source
+    if (this.#started) throw new S3Error('InternalError', { message: 'The body was read twice.' })
+    this.#started = true
+    onStart()
+    const signatures = this.#form.signed && signer ? new ChunkSignatures(signer) : undefined
+    const decoder = this.#form.chunked ? new ChunkDecoder({ signatures, trailers: this.#form.trailers }) : undefined
+    // Ending early must leave the socket open for the answer.
+    for await (const piece of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      this.#bytesIn += piece.byteLength
+      if (decoder) yield* decoder.push(piece)
+      else yield piece
+    }
+    if (!decoder) return
+    decoder.finish()
+    this.#takeTrailers(decoder.trailers)
+  }
+
+  #takeTrailers(trailers: ReadonlyMap<string, string>): void {
+    if (this.#trailer === undefined) {
+      if (trailers.size > 0) throw new S3Error('MalformedTrailerError')
+      return
+    }
+    const value = trailers.get(this.#trailer)
+    if (value === undefined || trailers.size !== 1) throw new S3Error('MalformedTrailerError')
+    const checksum = { algorithm: algorithmOf(this.#trailer), value: checkForm(this.#trailer, value) }
+    this.#checksum = checksum
+    for (const entry of this.#digests) if (entry.name === checksum.algorithm && entry.code === 'BadDigest') entry.expected = value
+  }
+
+  #expect(algorithm: ChecksumAlgorithm, expected: string | undefined): void {
+    this.#digests.push({ name: algorithm, digest: createDigest(algorithm), expected, code: 'BadDigest' })
+  }
+
+  #checkDigests(): void {
+    for (const { name, digest, expected, code } of this.#digests) {
+      if (digest.value() !== expected) throw new S3Error(code, { message: code === 'BadDigest' ? `The ${name} you specified did not match what we received.` : undefined })
+    }
+  }
+}

@@ -1,0 +1,212 @@
+// One request from its first byte to its last: parse, authenticate, find the bucket, carry out, answer, tell. Every
+// operation passes here, and nothing that is thrown leaves it.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { MiB } from '../base/bytes.ts'
+import { wallMs, type Clock } from '../base/clock.ts'
+import type { Logger } from '../base/log.ts'
+import { randomId, type Random } from '../base/random.ts'
+import type { ObjectStore, StoreLimits } from '../store/store.ts'
+import type { Buckets } from './buckets.ts'
+import type { Call, Reply } from './call.ts'
+import { Payload } from './chunked/payload.ts'
+import { S3Error, toS3Error } from './errors.ts'
+import { bucketOperations, serviceOperations } from './operations/table.ts'
+import { errorReply, writeReply, type ReplyContext } from './reply.ts'
+import { RequestHeaders } from './request-headers.ts'
+import { parseTarget, route, type OperationName, type Target } from './routing.ts'
+import { authenticate, type CredentialLookup } from './sigv4/authenticate.ts'
+import { SigningKeys } from './sigv4/signing-key.ts'
+
+/** What a request asks for. */
+export interface RequestSummary {
+  readonly operation: OperationName
+  readonly bucket: string
+  readonly key: string
+  readonly accessKeyId: string | undefined
+}
+
+/** What became of a request. */
+export interface RequestRecord extends RequestSummary {
+  readonly requestId: string
+  readonly status: number
+  /** S3's error code. */
+  readonly code: string | undefined
+  /** Bytes of bodies, framing included, headers not. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly durationMs: number
+}
+
+export interface ExchangeOptions {
+  readonly buckets: Buckets
+  readonly credentials: CredentialLookup
+  readonly anonymous: boolean
+  readonly region?: string | undefined
+  readonly domain?: string | undefined
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits?: Partial<StoreLimits> | undefined
+  readonly log: Logger
+  readonly beforeRequest?: ((request: RequestSummary) => void | Promise<void>) | undefined
+  readonly onRequest?: ((record: RequestRecord) => void) | undefined
+}
+
+export interface Exchanges {
+  /** `awaitsContinue`: the client sends its body only after `100 Continue`. */
+  run(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Promise<void>
+}
+
+/** What is left of a refused body is read up to this, so that the client sees the answer and not a reset. */
+const drainBytesMax: number = 4 * MiB
+
+export function createExchanges(options: ExchangeOptions): Exchanges {
+  const keys = new SigningKeys()
+  return {
+    run: async (request, response, awaitsContinue) => {
+      await new Exchange(options, keys, request, response, awaitsContinue).run()
+    },
+  }
+}
+
+class Exchange {
+  readonly #options: ExchangeOptions
+  readonly #keys: SigningKeys
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #awaitsContinue: boolean
+  readonly #headers: RequestHeaders
+  readonly #requestId: string
+  readonly #startMs: number
+  readonly #gone = new AbortController()
+  #summary: RequestSummary = { operation: 'Unsupported', bucket: '', key: '', accessKeyId: undefined }
+  #payload: Payload | undefined
+
+  constructor(options: ExchangeOptions, keys: SigningKeys, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+    this.#options = options
+    this.#keys = keys
+    this.#request = request
+    this.#response = response
+    this.#awaitsContinue = awaitsContinue
+    this.#headers = new RequestHeaders(request.rawHeaders)
+    this.#requestId = randomId(options.random).slice(0, 16).toUpperCase()
+    this.#startMs = options.clock.monotonicMs()
+    response.once('close', () => this.#gone.abort())
+  }
+
+  async run(): Promise<void> {
+    let bytesOut = 0
+    let failure: S3Error | undefined
+    try {
+      const reply = await this.#carryOut()
+      bytesOut = await writeReply(this.#response, reply, this.#context())
+    } catch (error) {
+      failure = this.#payload?.failure ?? toS3Error(error)
+      bytesOut = await this.#refuse(failure)
+    }
+    this.#drain()
+    this.#tell(bytesOut, failure)
+  }
+
+  async #carryOut(): Promise<Reply> {
+    const { options, target } = { options: this.#options, target: this.#parse() }
+    const method = this.#request.method ?? ''
+    const operation = route(method, target, this.#headers.get('x-amz-copy-source'))
+    this.#summary = { operation, bucket: target.bucket, key: target.key, accessKeyId: undefined }
+    const headers = this.#headers
+    const { credentials, anonymous, region, clock, buckets } = options
+    const who = await authenticate({ method, target, headers }, { credentials, anonymous, region, clock, keys: this.#keys })
+    const { accessKeyId, payloadHash, signer } = who
+    this.#summary = { ...this.#summary, accessKeyId }
+    const onStart = (): void => {
+      if (this.#awaitsContinue) this.#response.writeContinue()
+    }
+    this.#payload = new Payload({ message: this.#request, headers, payloadHash, signer, onStart })
+    if (this.#payload.chunked && operation !== 'PutObject' && operation !== 'UploadPart') {
+      throw new S3Error('NotImplemented', { message: 'Only objects and parts may be sent with the aws-chunked framing.' })
+    }
+    await options.beforeRequest?.(this.#summary)
+    const caller = { accessKeyId }
+    const limitsOf = (store: ObjectStore): StoreLimits => ({ ...store.capabilities.limits, ...options.limits })
+    const call: Call = {
+      target, headers, payload: this.#payload, caller, buckets, region: region ?? 'us-east-1', clock, limitsOf, signal: this.#gone.signal,
+    }
+    const service = serviceOperations[operation]
+    if (service) return service(call)
+    const store = await buckets.find(target.bucket, caller)
+    if (!store) throw new S3Error('NoSuchBucket', { fields: { BucketName: target.bucket } })
+    checkKeySize(target, limitsOf(store))
+    const run = bucketOperations[operation]
+    if (!run) throw new S3Error('NotImplemented')
+    return run({ ...call, store })
+  }
+
+  #parse(): Target {
+    return parseTarget(this.#request.url ?? '/', this.#headers.get('host'), this.#options.domain)
+  }
+
+  /** Answers with the error, or breaks the connection where a reply is already under way. */
+  async #refuse(failure: S3Error): Promise<number> {
+    const { log } = this.#options
+    if (failure.status >= 500 && failure.code !== 'NotImplemented') {
+      log.error('s3 request failed', { ...this.#summary, requestId: this.#requestId, code: failure.code, error: failure.cause ?? failure })
+    }
+    if (this.#response.headersSent || this.#response.destroyed) {
+      this.#response.destroy()
+      return 0
+    }
+    const context = this.#context()
+    const reply = errorReply(failure, context)
+    const unread = !this.#request.complete
+    const headers = unread ? { ...reply.headers, connection: 'close' } : reply.headers
+    return writeReply(this.#response, { ...reply, headers }, context).catch((error: unknown) => {
+      log.error('s3 reply failed', { requestId: this.#requestId, error })
+      this.#response.destroy()
+      return 0
+    })
+  }
+
+  #drain(): void {
+    const request = this.#request
+    if (request.complete || request.destroyed) return
+    let left = drainBytesMax
+    request.on('data', (piece: Buffer) => {
+      left -= piece.byteLength
+      if (left < 0) request.destroy()
+    })
+    // A body cut off by its sender is of no interest any more.
+    request.on('error', () => undefined)
+    request.resume()
+  }
+
+  #context(): ReplyContext {
+    const [resource = '/'] = (this.#request.url ?? '/').split('?', 1)
+    const nowMs = wallMs(this.#options.clock)
+    return { requestId: this.#requestId, resource, head: this.#request.method === 'HEAD', nowMs }
+  }
+
+  #tell(bytesOut: number, failure: S3Error | undefined): void {
+    const { onRequest, clock, log } = this.#options
+    const record: RequestRecord = {
+      ...this.#summary,
+      requestId: this.#requestId,
+      status: failure?.status ?? this.#response.statusCode,
+      code: failure?.code,
+      bytesIn: this.#payload?.bytesIn ?? 0,
+      bytesOut,
+      durationMs: clock.monotonicMs() - this.#startMs,
+    }
+    log.debug('s3 request', { ...record })
+    try {
+      onRequest?.(record)
+    } catch (error) {
+      log.error('s3 onRequest hook failed', { requestId: this.#requestId, error })
+    }
+  }
+}
+
+function checkKeySize(target: Target, limits: StoreLimits): void {
+  const size = Buffer.byteLength(target.key)
+  if (size <= limits.keyBytesMax) return
+  throw new S3Error('KeyTooLongError', { fields: { Size: String(size), MaxSizeAllowed: String(limits.keyBytesMax) } })
+}
