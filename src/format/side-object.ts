@@ -1,7 +1,8 @@
 import { crc32, utf8 } from '../base/bytes.ts'
 
-// The shape of every object of ours that is not a file: lines of JSON. The first line names format and version and counts
-// and checks the rest; each further line is one row. A reader takes a version it knows, undamaged, or nothing.
+// The shape of every object of ours that is not a file: lines of JSON. The first line names format and version, counts the
+// rows and ends in a CRC-32 of everything but itself; each further line is one row. A reader takes a version it knows,
+// undamaged, or nothing.
 
 /** An object of our own, to be PUT under `key`. */
 export interface SideObject {
@@ -28,12 +29,11 @@ export const sideRowsMax = 1_000_000
 export function encodeSide(format: string, version: number, fields: SideFields, rows: readonly unknown[] = []): Uint8Array {
   let body = ''
   for (const row of rows) body += `${JSON.stringify(row)}\n`
-  const bytes = utf8(body)
-  const check = { rows: rows.length, crc32: hex32(crc32(bytes)) }
-  return Buffer.concat([utf8(`${JSON.stringify({ format, version, ...fields, ...check })}\n`), bytes])
+  const head = JSON.stringify({ format, version, ...fields, rows: rows.length }).slice(0, -1)
+  return utf8(`${head}${checkMark}${hex32(crc32(utf8(body), crc32(utf8(head))))}"}\n${body}`)
 }
 
-/** The first line is believed only as far as it is checked by its reader; rows are what was written. */
+/** Fields and rows are what was written; what they mean is the reader's to check. */
 export function decodeSide(format: string, version: number, body: Uint8Array): SideDecoded<SideContents> {
   const end = body.indexOf(0x0a)
   const fields = end < 0 ? undefined : parseRecord(body.subarray(0, end))
@@ -41,7 +41,8 @@ export function decodeSide(format: string, version: number, body: Uint8Array): S
   if (fields['version'] > version) return { ok: false, reason: 'newer' }
   const rest = body.subarray(end + 1)
   const count = fields['rows']
-  if (typeof count !== 'number' || count > sideRowsMax || fields['crc32'] !== hex32(crc32(rest))) return damaged
+  const head = body.subarray(0, Math.max(end - checkBytes, 0))
+  if (typeof count !== 'number' || count > sideRowsMax || fields['crc32'] !== hex32(crc32(rest, crc32(head)))) return damaged
   const lines = rest.length === 0 ? [] : decoder.decode(rest).split('\n')
   if (lines.length > 0 && lines.pop() !== '') return damaged
   if (lines.length !== count) return damaged
@@ -54,6 +55,8 @@ export function decodeSide(format: string, version: number, body: Uint8Array): S
 
 export const damaged: { readonly ok: false; readonly reason: 'damaged' } = { ok: false, reason: 'damaged' }
 
+const checkMark = ',"crc32":"'
+const checkBytes = checkMark.length + '00000000"}'.length
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function parseRecord(bytes: Uint8Array): Record<string, unknown> | undefined {
