@@ -32,7 +32,8 @@ export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
 
 /** CRC-32 (ISO-HDLC), continuing from `seed`. */
 export function crc32(bytes: Uint8Array, seed = 0): number {
-  return zlibCrc32(bytes, seed)
+  // zlib answers 0 for no bytes, whatever the seed.
+  return bytes.byteLength === 0 ? seed : zlibCrc32(bytes, seed)
 }
 
 /** The value of `x-amz-checksum-crc32`: four bytes, big-endian, in base64. */

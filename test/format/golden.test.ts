@@ -73,7 +73,7 @@ describe('bytes on the bucket', () => {
     const { key, body } = encodeRenameIntent(intent)
     expect(key).toBe(`.bucketfs/data/renames/${id}`)
     expect(text(body)).toMatchInlineSnapshot(`
-      "{"format":"bucketfs-rename","version":1,"id":"0123456789abcdef0123456789abcdef","from":"a/","to":"b/c/","renewedMs":1700000000000,"owner":"ffffffffffffffffffffffffffffffff","rows":0,"crc32":"00000000"}
+      "{"format":"bucketfs-rename","version":1,"id":"0123456789abcdef0123456789abcdef","from":"a/","to":"b/c/","renewedMs":1700000000000,"owner":"ffffffffffffffffffffffffffffffff","rows":0,"crc32":"4aa1097f"}
       "
     `)
     expect(decodeRenameIntent(body)).toEqual({ ok: true, value: intent })
@@ -82,7 +82,7 @@ describe('bytes on the bucket', () => {
   it('conflict note', () => {
     const note = { path: '/a', baseEtag: 'e', size: 10, present: [[0, 4]] as const, missing: [[4, 6]] as const }
     expect(text(encodeConflictNote(note))).toMatchInlineSnapshot(`
-      "{"format":"bucketfs-conflict","version":1,"path":"/a","baseEtag":"e","size":10,"present":[[0,4]],"missing":[[4,6]],"rows":0,"crc32":"00000000"}
+      "{"format":"bucketfs-conflict","version":1,"path":"/a","baseEtag":"e","size":10,"present":[[0,4]],"missing":[[4,6]],"rows":0,"crc32":"5776228d"}
       "
     `)
     expect(decodeConflictNote(encodeConflictNote(note))).toEqual({ ok: true, value: note })
