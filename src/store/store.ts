@@ -218,6 +218,8 @@ export interface StoreCapabilities {
   readonly checksums: boolean
   /** All parts but the last must have one size (R2). */
   readonly uniformParts: boolean
+  /** The probe was denied its first write: the bucket can only be read, and every condition of a write is false. */
+  readonly readOnly?: boolean | undefined
   readonly limits: StoreLimits
 }
 
@@ -264,6 +266,27 @@ export const fullCapabilities: StoreCapabilities = {
   tagging: true,
   md5Etags: true,
   checksums: true,
+  uniformParts: false,
+  limits: s3Limits,
+}
+
+/** Nothing known, nothing assumed. */
+export const noCapabilities: StoreCapabilities = {
+  putIfNoneMatch: false,
+  putIfMatch: false,
+  completeIfNoneMatch: false,
+  completeIfMatch: false,
+  copyIfNoneMatch: false,
+  copyIfMatch: false,
+  copySourceIfMatch: false,
+  deleteIfMatch: false,
+  deleteMany: false,
+  deleteManyIfMatch: false,
+  partCopy: false,
+  partCopySourceIfMatch: false,
+  tagging: false,
+  md5Etags: false,
+  checksums: false,
   uniformParts: false,
   limits: s3Limits,
 }

@@ -1,0 +1,116 @@
+// An object's headers on the wire, both ways. Metadata values travel as UTF-8 bytes: Node's http shows each byte as one
+// character (latin1), so that is what they are turned into and back.
+
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ObjectChecksum, ObjectHeaders, ObjectInfo } from '../store.ts'
+
+type Pair = [name: string, value: string]
+
+const metadataPrefix = 'x-amz-meta-'
+const nonAscii = /[^\x00-\x7f]/
+
+const plainNames = [
+  ['contentType', 'content-type'],
+  ['contentEncoding', 'content-encoding'],
+  ['contentDisposition', 'content-disposition'],
+  ['contentLanguage', 'content-language'],
+  ['cacheControl', 'cache-control'],
+  ['expires', 'expires'],
+  ['websiteRedirect', 'x-amz-website-redirect-location'],
+  ['storageClass', 'x-amz-storage-class'],
+  ['sse', 'x-amz-server-side-encryption'],
+  ['sseKmsKeyId', 'x-amz-server-side-encryption-aws-kms-key-id'],
+  ['objectLockMode', 'x-amz-object-lock-mode'],
+  ['objectLockRetainUntil', 'x-amz-object-lock-retain-until-date'],
+  ['objectLockLegalHold', 'x-amz-object-lock-legal-hold'],
+] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+const sseBucketKeyName = 'x-amz-server-side-encryption-bucket-key-enabled'
+
+const checksumAlgorithms = ['crc32', 'sha256', 'sha1', 'crc32c', 'crc64nvme'] as const
+
+/** The headers that store `headers` with an object. */
+export function headerPairs(headers: ObjectHeaders): Pair[] {
+  const pairs: Pair[] = []
+  for (const [field, name] of plainNames) {
+    const value = headers[field]
+    if (value !== undefined) pairs.push([name, toWire(value)])
+  }
+  if (headers.sseBucketKey !== undefined) pairs.push([sseBucketKeyName, String(headers.sseBucketKey)])
+  for (const [name, value] of Object.entries(headers.metadata)) pairs.push([metadataPrefix + name.toLowerCase(), toWire(value)])
+  return pairs
+}
+
+/** What the reply of HEAD or GET shows of an object, but its size. */
+export function objectInfo(key: string, headers: IncomingHttpHeaders, size: number, date: number): ObjectInfo {
+  const tagCount = Number(headers['x-amz-tagging-count'] ?? 0)
+  const checksum = objectChecksum(headers)
+  return {
+    key,
+    size,
+    etag: bareEtag(headers.etag ?? ''),
+    lastModified: httpDate(headers['last-modified']),
+    headers: objectHeaders(headers),
+    ...(tagCount > 0 ? { tagCount } : {}),
+    ...(checksum ? { checksum } : {}),
+    date,
+  }
+}
+
+/** The checksum a reply carries. `x-…-N` and COMPOSITE ones are not of the object's bytes. */
+export function objectChecksum(headers: IncomingHttpHeaders): ObjectChecksum | undefined {
+  for (const algorithm of checksumAlgorithms) {
+    const value = headers[`x-amz-checksum-${algorithm}`]
+    if (typeof value !== 'string') continue
+    const composite = headers['x-amz-checksum-type'] === 'COMPOSITE' || value.includes('-')
+    return { algorithm, value, type: composite ? 'composite' : 'full-object' }
+  }
+  return undefined
+}
+
+export function bareEtag(etag: string): string {
+  return etag.startsWith('"') && etag.endsWith('"') ? etag.slice(1, -1) : etag
+}
+
+export function quotedEtag(etag: string): string {
+  return `"${etag}"`
+}
+
+function objectHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
+  const read: Record<string, unknown> = {}
+  for (const [field, name] of plainNames) {
+    const value = headers[name]
+    if (typeof value === 'string') read[field] = fromWire(value)
+  }
+  const bucketKey = headers[sseBucketKeyName]
+  if (bucketKey !== undefined) read['sseBucketKey'] = bucketKey === 'true'
+  const metadata: Record<string, string> = {}
+  for (const name in headers) {
+    if (!name.startsWith(metadataPrefix)) continue
+    metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
+  }
+  return { ...read, metadata }
+}
+
+let lastDate = ''
+let lastDateMs = 0
+
+/** Epoch milliseconds of an HTTP date; NaN when there is none. */
+function httpDate(text: string | undefined): number {
+  if (text === undefined) return Number.NaN
+  if (text !== lastDate) {
+    lastDateMs = Date.parse(text)
+    lastDate = text
+  }
+  return lastDateMs
+}
+
+function toWire(value: string): string {
+  return nonAscii.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
+}
+
+/** Bytes that are no UTF-8 are shown as latin1. */
+function fromWire(value: string): string {
+  if (!nonAscii.test(value)) return value
+  const text = Buffer.from(value, 'latin1').toString('utf8')
+  return text.includes('\ufffd') ? value : text
+}
