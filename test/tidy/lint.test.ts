@@ -17,7 +17,11 @@ const long = (count: number): string => '  void 0\n'.repeat(count)
 const plants: readonly Plant[] = [
   { rule: 'no-restricted-imports', path: 'src/base/up.ts', text: `export { x } from '../store/store.ts'\n` },
   { rule: 'no-restricted-imports', path: 'src/store/sideways.ts', text: `export { x } from '../format/key.ts'\n` },
-  { rule: 'no-restricted-imports', path: 'src/volume/tree/deep.ts', text: `export { x } from '../../engine/open.ts'\n` },
+  {
+    rule: 'no-restricted-imports',
+    path: 'src/volume/tree/deep.ts',
+    text: `export { x } from '../../engine/open.ts'\n`,
+  },
   { rule: 'no-restricted-imports', path: 'src/volume/nosy.ts', text: `export { x } from '../store/memory.ts'\n` },
   { rule: 'no-restricted-imports', path: 'src/nodefs/sideways.ts', text: `export { x } from '../s3-endpoint/a.ts'\n` },
   { rule: 'no-restricted-imports', path: 'src/base/files.ts', text: `import fs from 'node:fs'\nfs.readdirSync('.')\n` },

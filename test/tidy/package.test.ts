@@ -38,7 +38,12 @@ describe('the published package', () => {
     })
     const [pack] = JSON.parse(report) as { files: { path: string }[] }[]
     const manifest = JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')) as Manifest
-    expect(checkPackage((pack?.files ?? []).map(({ path }) => path), manifest)).toEqual([])
+    expect(
+      checkPackage(
+        (pack?.files ?? []).map(({ path }) => path),
+        manifest,
+      ),
+    ).toEqual([])
   })
 
   it('starts its command by a hash-bang', () => {
@@ -54,7 +59,12 @@ describe('the check of the published package', () => {
   })
 
   it('finds an export that is missing', () => {
-    expect(checkPackage(soundFiles.filter((path) => path !== 'dist/index.js'), soundManifest)).toHaveLength(1)
+    expect(
+      checkPackage(
+        soundFiles.filter((path) => path !== 'dist/index.js'),
+        soundManifest,
+      ),
+    ).toHaveLength(1)
   })
 
   it('finds a source that slipped in', () => {

@@ -25,13 +25,17 @@ export function checkFileNames(files: FileMap): readonly string[] {
 }
 
 const bannedNote = `the name says nothing or says it with another concept's word (STYLE, Words)`
-const exported = /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(interface|type|class|function\*?|const|let)\s+([\w$]+)/gm
+const exported =
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(interface|type|class|function\*?|const|let)\s+([\w$]+)/gm
 
 export function checkExportedNames(files: FileMap): readonly string[] {
   return sourcesBelow(files, 'src').flatMap(([path, text]) =>
     Array.from(text.matchAll(exported)).flatMap(([, kind, name = '']) => {
       if (foreignNames.has(name)) return []
-      const words = name.replace(/([a-z0-9])([A-Z])/g, '$1 $2').toLowerCase().split(/[ _]/)
+      const words = name
+        .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
+        .toLowerCase()
+        .split(/[ _]/)
       if (words.some((word) => bannedWords.has(word))) return [`${path}: ${name}: ${bannedNote}`]
       if (kind === 'interface' && /^I[A-Z][a-z]/.test(name)) return [`${path}: ${name}: no I before interfaces`]
       return /^(Base|Abstract)[A-Z]/.test(name) ? [`${path}: ${name}: no Base or Abstract classes`] : []

@@ -1,0 +1,75 @@
+// A shell for tests of the command: a fresh volume and a fresh local folder, and `run` as a person would type it.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { runProgram } from '../../src/cli/program.ts'
+import type { VolumeOpener } from '../../src/cli/places/places.ts'
+import { openTestVolume } from './test-volume.ts'
+
+export interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Shell {
+  /** The local folder. */
+  readonly local: string
+  /** URL of the volume's root, ending in '//'. */
+  readonly volume: string
+  run(...args: readonly string[]): Promise<Ran>
+  /** As `run`, on a terminal and with a signal. */
+  runWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
+  close(): Promise<void>
+}
+
+export interface RunOptions {
+  readonly terminal?: boolean
+  readonly signal?: AbortSignal
+  readonly environment?: NodeJS.ProcessEnv
+  /** Wraps the volume that is opened. */
+  readonly through?: (open: VolumeOpener) => VolumeOpener
+}
+
+export async function createShell(): Promise<Shell> {
+  const folder = mkdtempSync(join(tmpdir(), 'bucketfs-cli-'))
+  const local = mkdtempSync(join(folder, 'local-'))
+  const bucket = mkdtempSync(join(folder, 'bucket-'))
+  const runWith = async (options: RunOptions, ...args: readonly string[]): Promise<Ran> => {
+    const [stdout, stderr] = [new Collected(), new Collected()]
+    const through = options.through ?? ((open) => open)
+    const code = await runProgram({
+      args,
+      environment: options.environment ?? {},
+      stdout,
+      stderr,
+      terminal: options.terminal ?? false,
+      signal: options.signal ?? new AbortController().signal,
+      version: '0.0.0',
+      opener: (openOptions) => through((url) => openTestVolume(url, openOptions)),
+    })
+    return { code, stdout: stdout.text, stderr: stderr.text }
+  }
+  return {
+    local,
+    volume: `file://${bucket}//`,
+    run: (...args) => runWith({}, ...args),
+    runWith,
+    close: async () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+class Collected extends Writable {
+  #text = ''
+
+  get text(): string {
+    return this.#text
+  }
+
+  override _write(data: Buffer, _encoding: string, done: () => void): void {
+    this.#text += data.toString()
+    done()
+  }
+}
