@@ -78,8 +78,21 @@ export class Inode {
   /** Local changes not yet in the bucket. */
   content: FileContent | null = null
   attributesDirty = false
+  /** Attributes set here since `base` was read: what is applied again when a foreign version turns out to be there. */
+  changed: Partial<InodeAttributes> = {}
+  /** Likewise of xattrs; null: removed. */
+  changedXattrs: Map<string, Uint8Array | null> = new Map()
   /** Bumped by every local change; write-back compares it to learn whether more changed while it was writing. */
   changeCount = 0
+  /** The `changeCount` that the bucket holds. */
+  writtenCount = 0
+  /** Bumped whenever a foreign version replaced `base`: handles opened before that must not read a mix (DESIGN P6). */
+  foreignCount = 0
+
+  /** Write ids of requests for this inode whose outcome was never told; versions that carry one are ours. */
+  readonly doubtfulIds: Set<string> = new Set()
+  /** Server time (epoch ms) of the open that truncated the file to nothing, while its new contents are not written. */
+  truncatedAtMs: number | undefined = undefined
 
   openCount = 0
   /** Kernel references (FUSE); 0 elsewhere. */
@@ -149,7 +162,7 @@ export class DirectoryState {
   /** undefined: not looked; false: no `dir/` object. */
   hasMarker: boolean | undefined = undefined
   /** Monotonic ms at which the request was sent that last showed the marker or its absence. */
-  markerSeenMs = -Infinity
+  markerSeenMs: number = -Infinity
   /** Generation at the last `invalidate`: a listing sent before it is not complete. */
   invalidatedGeneration = 0
   /** Names asked for one by one since the last listing; a few of them make listing the whole directory cheaper. */

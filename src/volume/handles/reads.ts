@@ -1,0 +1,80 @@
+// Reading files: through a handle (one version, or ESTALE) and whole by path (whatever is there now).
+
+import { VolumeError, isVolumeError } from '../../base/errors.ts'
+import { noBytes } from '../../base/bytes.ts'
+import { readFile } from '../content/overlay.ts'
+import type { ReadOptions } from '../content/reader.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
+import type { OpenFile } from './open-files.ts'
+
+/** node:fs's own bound on whole-file reads. */
+export const wholeFileBytesMax: number = 2 ** 31 - 1
+/** Reads started anew because the object moved (our own rename or rewrite) or a foreign version came. */
+const restartsMax = 5
+
+/** At most `length` bytes; fewer only at the end. */
+export async function readHandle(
+  context: VolumeContext,
+  file: OpenFile,
+  offset: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { inode, window } = file
+  if (length === 0) return noBytes
+  for (let restarts = 0; ; restarts++) {
+    if (file.isStale) return readOld(context, file, offset, length, { window, signal })
+    file.version = inode.base
+    const { base } = inode
+    try {
+      return await readFile(context.reader, inode, offset, length, { window, signal })
+    } catch (error) {
+      if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
+      // Moved by ourselves meanwhile: the same bytes are elsewhere now.
+      if (inode.base !== base) continue
+      await noticeForeign(context, inode, signal)
+      if (!file.isStale && inode.base === base) throw error
+    }
+  }
+}
+
+/** Whole contents now. Restarts when a foreign writer replaces the file while it is read. */
+export async function readWhole(context: VolumeContext, inode: Inode, signal?: AbortSignal): Promise<Uint8Array> {
+  for (let restarts = 0; ; restarts++) {
+    const { base, size } = inode
+    if (size > wholeFileBytesMax) throw new VolumeError('EFBIG', { message: `${size} bytes are over 2 GiB - 1` })
+    try {
+      return await readFile(context.reader, inode, 0, size, { signal, inode, isWhole: true } as ReadOptions)
+    } catch (error) {
+      if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
+      if (inode.base !== base) continue
+      await context.tree.revalidate(inode, { force: true, signal })
+      if (inode.base === base) throw error
+    }
+  }
+}
+
+/** The version the handle was opened on, as far as it is cached. */
+async function readOld(
+  context: VolumeContext,
+  file: OpenFile,
+  offset: number,
+  length: number,
+  options: ReadOptions,
+): Promise<Uint8Array> {
+  const { version } = file
+  if (!version) throw new VolumeError('ESTALE')
+  return (await context.reader.read(version, offset, length, options)).slice()
+}
+
+/** The version we read is gone: look what is there. Afterwards the inode shows it and handles know. */
+async function noticeForeign(context: VolumeContext, inode: Inode, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await context.tree.revalidate(inode, { force: true, signal })
+  } catch (error) {
+    // Deleted, or another kind of file now: what the handle had is gone all the same.
+    if (!isVolumeError(error, 'ENOENT', 'ESTALE')) throw error
+    inode.foreignCount++
+  }
+}

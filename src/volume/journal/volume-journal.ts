@@ -1,0 +1,55 @@
+// What the volume tells the journal. The journal holds the state of everything that is not in the bucket yet, as upserts
+// in order: whoever replays them has the dirty inodes and pending names of the moment of the crash, and write-back goes
+// on from there, recognising its own requests by their write ids. Every method only appends; `commit` makes all of it
+// durable. `durability: 'bucket'` and `'memory'` have the null journal.
+
+import type { Inode, Version } from '../inode.ts'
+import type { FrozenContent } from '../content/file-content.ts'
+import type { PendingName } from '../names/pending-names.ts'
+import type { Ino } from '../types.ts'
+
+export interface MoveRecord {
+  readonly id: string
+  /** Prefixes end in '/'. */
+  readonly from: string
+  readonly to: string
+}
+
+export interface VolumeJournal {
+  /** Attributes, xattrs, target, base version, or kind of an inode changed; also before its first data record. */
+  inode(inode: Inode): void
+  truncated(inode: Inode, size: number): void
+  /** A pending name came into being or changed (its inode, what the bucket holds). */
+  name(pending: PendingName): void
+  /** The bucket shows the name as we do. */
+  nameSettled(pending: PendingName): void
+  /** A request that creates `key` with this write id is about to be sent for `inode`. */
+  writing(ino: Ino, key: string, writeId: string): void
+  /** `frozen` is in the bucket as `version`; data records of its generation and before are not needed any more. */
+  written(inode: Inode, frozen: FrozenContent | null, version: Version): void
+  /** Nothing local is left of the inode (conflict kept elsewhere, unlinked and closed). */
+  forgotten(ino: Ino): void
+  move(record: MoveRecord): void
+  moveDone(id: string): void
+  /** All that was appended is on disk when it resolves. ENOSPC and EIO reject before anything is acknowledged. */
+  commit(): Promise<void>
+  /** Everything is settled: the files are emptied. Idempotent. */
+  close(): Promise<void>
+}
+
+const nothing = (): void => {}
+const done = (): Promise<void> => Promise.resolve()
+
+export const nullJournal: VolumeJournal = {
+  inode: nothing,
+  truncated: nothing,
+  name: nothing,
+  nameSettled: nothing,
+  writing: nothing,
+  written: nothing,
+  forgotten: nothing,
+  move: nothing,
+  moveDone: nothing,
+  commit: done,
+  close: done,
+}

@@ -1,0 +1,76 @@
+// Lost races. Contents: the remote version stays, the local bytes are kept as a conflict copy, the writer gets ESTALE.
+// Names: the remote version stays under its name and the volume forgets its own idea of it. Nothing is dropped silently.
+
+import { VolumeError } from '../../base/errors.ts'
+import type { ObjectInfo } from '../../store/store.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
+import { keepConflict } from '../objects/conflict-copy.ts'
+import { objectDeps } from './aside.ts'
+import type { PendingName } from './pending-names.ts'
+
+/**
+ * The contents of `inode` lost against `remote` (null: somebody deleted the object). Keeps them and gives the ESTALE to
+ * throw; the inode is clean again and shows the remote version. To be called with its remoteLock held.
+ */
+export async function settleContentConflict(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  remote: ObjectInfo | null,
+): Promise<VolumeError> {
+  const path = context.tree.pathOf(inode)
+  const { content } = inode
+  let conflictPath: string | undefined
+  if (content) {
+    const frozen = content.freeze()
+    try {
+      conflictPath = await keepConflict(objectDeps(context), { path, frozen, attributes: inode.attributes })
+    } finally {
+      content.thaw(frozen)
+    }
+  }
+  context.metrics.count('conflicts')
+  context.log.warn('conflict: another writer was first; the local version is kept', { path, conflictPath })
+  forgetLocal(context, inode, pending)
+  if (remote) context.tree.learned(inode, remote)
+  inode.foreignCount++
+  const message = `${path} was changed by another writer; the local version is kept as ${conflictPath ?? 'nothing'}`
+  return new VolumeError('ESTALE', { message, conflictPath })
+}
+
+/** Drops all local changes of the inode and of its name; the next lookup asks the bucket. */
+export function forgetLocal(context: VolumeContext, inode: Inode, pending: PendingName | null): void {
+  const { place } = inode
+  inode.content?.release()
+  inode.content = null
+  inode.attributesDirty = false
+  inode.changed = {}
+  inode.changedXattrs.clear()
+  inode.writtenCount = inode.changeCount
+  context.writeBack.clean(inode)
+  context.journal.forgotten(inode.ino)
+  if (pending) dropName(context, pending)
+  else if (place) context.tree.invalidate(place.parent, place.name)
+}
+
+/** An acknowledged name operation met a version it has not seen: that one stays, and the name is asked for anew. */
+export function reportNameConflict(context: VolumeContext, pending: PendingName, what: string): void {
+  const directory = context.tree.pathOf(pending.directory)
+  context.metrics.count('conflicts')
+  context.log.warn(`conflict: ${what}`, { directory, name: pending.name })
+  dropName(context, pending)
+}
+
+/** A pending rename cannot be carried out: the inode stays under its old name in the bucket, and both are asked for anew. */
+export function abandonName(context: VolumeContext, inode: Inode, pending: PendingName): void {
+  for (const old of context.names.leftBy(inode)) dropName(context, old)
+  reportNameConflict(context, pending, 'another writer has taken the new name of a renamed file')
+}
+
+function dropName(context: VolumeContext, pending: PendingName): void {
+  if (context.names.get(pending.directory, pending.name) !== pending) return
+  context.names.drop(pending)
+  context.journal.nameSettled(pending)
+  context.tree.invalidate(pending.directory, pending.name)
+}

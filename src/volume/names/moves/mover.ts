@@ -1,0 +1,166 @@
+// Carries out one directory rename: page by page of the old prefix, copy to the new prefix, tell the tree, delete the old
+// ones. Repeating it is safe: what was copied before is recognised, a version that changed meanwhile stays under its old
+// name and is reported, and a file that is at the new name already is never replaced.
+
+import { nameOfKeySegment } from '../../../format/key.ts'
+import { writeIdHeader } from '../../../format/metadata.ts'
+import type { ListedObject, ObjectInfo } from '../../../store/store.ts'
+import type { VolumeContext } from '../../context.ts'
+import type { Inode, Version } from '../../inode.ts'
+import { ConflictError, SourceChangedError } from '../../objects/conflict-error.ts'
+import { copyObject } from '../../objects/copy-object.ts'
+import { removeMany } from '../../objects/remove-object.ts'
+import { versionOfListed } from '../../tree/attributes.ts'
+import { forEachBounded } from '../../tree/concurrency.ts'
+import { objectKey } from '../../tree/places.ts'
+import { objectDeps } from '../aside.ts'
+import { storeIntent } from './intents.ts'
+
+/** Copies in flight of one rename; the store's own limit bounds them further. */
+const copiesInFlightMax = 64
+/** The intent is renewed this often; others wait ten times as long. */
+const renewIntervalMs = 60_000
+
+interface Moving {
+  readonly id: string
+  readonly from: string
+  readonly to: string
+  readonly directory: Inode | null
+}
+
+export async function moveObjects(context: VolumeContext, move: Moving): Promise<void> {
+  await writesBelowEnded(context, move)
+  let renewedMs = context.clock.monotonicMs()
+  let startAfter: string | undefined
+  for (;;) {
+    const page = await context.store.list({ prefix: move.from, startAfter })
+    context.serverTime.observe(page.date)
+    await movePage(context, move, page.objects)
+    startAfter = page.objects.at(-1)?.key
+    if (page.token === undefined || startAfter === undefined) return
+    if (context.clock.monotonicMs() - renewedMs < renewIntervalMs) continue
+    await storeIntent(context, move)
+    renewedMs = context.clock.monotonicMs()
+  }
+}
+
+/** Requests sent under the old keys before the rename must have ended, or they would put objects behind us. */
+async function writesBelowEnded(context: VolumeContext, move: Moving): Promise<void> {
+  const { directory } = move
+  if (!directory) return
+  const below = context.writeBack.dirtyInodes().filter((inode) => isBelow(inode, directory))
+  await Promise.all(below.map((inode) => inode.remoteLock.run(() => undefined)))
+  const pending = context.names.all().filter((name) => isBelow(name.directory, directory))
+  await Promise.all(pending.flatMap(({ inode }) => (inode ? [inode.remoteLock.run(() => undefined)] : [])))
+}
+
+function isBelow(inode: Inode, directory: Inode): boolean {
+  for (let at: Inode | undefined = inode; at; at = at.place?.parent) if (at === directory) return true
+  return false
+}
+
+async function movePage(context: VolumeContext, move: Moving, page: readonly ListedObject[]): Promise<void> {
+  const copied: Version[] = []
+  await forEachBounded(page, copiesInFlightMax, async (listed) => {
+    const known = knownVersion(context, move, listed)
+    const moved = await copyOne(context, known, objectKey(move.to + listed.key.slice(move.from.length)))
+    if (!moved) return
+    copied.push(known)
+    tell(context, move, known, moved)
+  })
+  const outcomes = await removeMany(objectDeps(context), copied, { waiting: false })
+  const failure = outcomes.find((outcome) => outcome instanceof Error)
+  if (failure) throw failure
+  for (const [index, outcome] of outcomes.entries()) {
+    if (typeof outcome === 'object') report(context, (copied[index] as Version).key, 'it was changed while it was moved')
+  }
+}
+
+/** With headers, when the tree knows them: that spares the copy a HEAD. */
+function knownVersion(context: VolumeContext, move: Moving, listed: ListedObject): Version {
+  const base = inodeAt(move, listed.key)?.base
+  void context
+  return base && base.key === listed.key && base.etag === listed.etag && base.headers ? base : versionOfListed(listed)
+}
+
+/** Null: it stays where it is. */
+async function copyOne(context: VolumeContext, from: Version, key: string): Promise<Version | null> {
+  try {
+    return await copyObject(objectDeps(context), { from, key, condition: { ifNoneMatch: '*' }, waiting: false })
+  } catch (error) {
+    if (error instanceof SourceChangedError) {
+      if (error.found) report(context, from.key, 'it was changed while it was moved')
+      return null
+    }
+    if (!(error instanceof ConflictError) || !error.found) throw error
+    const moved = await movedBefore(context, from, error.found)
+    if (!moved) report(context, from.key, 'the new name was taken by another writer')
+    return moved
+  }
+}
+
+/** What is at the new name, if it is a copy of `from` made by somebody who began this rename. */
+async function movedBefore(context: VolumeContext, from: Version, found: ObjectInfo): Promise<Version | null> {
+  const source = from.headers ? from : await context.store.head(from.key)
+  if (found.size !== from.size || !source.headers) return null
+  if (!found.etag.includes('-') && !from.etag.includes('-') && found.etag !== from.etag) return null
+  const same = withoutId(source.headers.metadata) === withoutId(found.headers.metadata)
+  const { key, etag, size, lastModified, headers, date, tagCount, checksum } = found
+  if (!same) return null
+  return { key, etag, size, lastModified, headers, tagCount, checksum, headersDate: date, headersRead: true, ours: true }
+}
+
+function withoutId(metadata: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(metadata).filter(([name]) => name !== writeIdHeader).sort())
+}
+
+/** The tree and pending names go on with the object under its new key. */
+function tell(context: VolumeContext, move: Moving, from: Version, to: Version): void {
+  context.reader.move(from, to)
+  const place = placeAt(move, from.key)
+  if (!place) return
+  const pending = context.names.get(place.directory, place.name)
+  if (pending?.object?.key === from.key) pending.object = to
+  if (pending?.marker?.key === from.key) pending.marker = to
+  const inode = inodeAt(move, from.key)
+  if (inode) follow(context, inode, from, to)
+  for (const left of pending?.after ?? []) follow(context, left, from, to)
+}
+
+function follow(context: VolumeContext, inode: Inode, from: Version, to: Version): void {
+  if (inode.base?.key !== from.key || inode.base.etag !== from.etag) return
+  const headers = inode.base.headers ?? to.headers
+  inode.base = { ...to, headers }
+  inode.content?.moved(inode.base)
+  if (!inode.dirty) context.tree.learned(inode, to)
+  else context.journal.inode(inode)
+}
+
+/** The inode whose object lies at `key` below the old prefix, if the tree knows it. */
+function inodeAt(move: Moving, key: string): Inode | null {
+  const { directory } = move
+  if (!directory) return null
+  const rest = key.slice(move.from.length)
+  if (rest === '') return directory
+  const place = placeAt(move, key)
+  const inode = place?.directory.directory?.dentries.get(place.name)?.inode ?? null
+  return inode && (inode.directory !== null) === rest.endsWith('/') ? inode : null
+}
+
+function placeAt(move: Moving, key: string): { readonly directory: Inode; readonly name: string } | null {
+  const segments = key.slice(move.from.length).split('/')
+  if (segments.at(-1) === '') segments.pop()
+  let at: Inode | null = move.directory
+  for (const [index, segment] of segments.entries()) {
+    const name = nameOfKeySegment(segment, false)
+    if (name === null || !at?.directory) return null
+    if (index === segments.length - 1) return { directory: at, name }
+    at = at.directory.dentries.get(name)?.inode ?? null
+  }
+  return null
+}
+
+function report(context: VolumeContext, key: string, why: string): void {
+  context.metrics.count('conflicts')
+  context.log.warn('an object stays under the old name of a renamed directory', { key, why })
+}

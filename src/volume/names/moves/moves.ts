@@ -1,0 +1,185 @@
+// Directory renames. Here they are instant: the directory takes its new place and every key below follows from it. In the
+// bucket an intent object says what is going on, then `mover.ts` copies and deletes object by object; until it is done the
+// tree looks for entries under both prefixes (`tree.movingPrefixes`), and names below either prefix wait to be settled.
+// Each object is in at least one place at any instant, and whoever finds an intent that nobody renews finishes it.
+
+import { randomId } from '../../../base/random.ts'
+import type { VolumeContext } from '../../context.ts'
+import type { Inode } from '../../inode.ts'
+import type { PendingName } from '../pending-names.ts'
+import type { Name } from '../../types.ts'
+import { asVolumeError } from '../../volume-errors.ts'
+import { removeIntent, storeIntent } from './intents.ts'
+import { moveObjects } from './mover.ts'
+
+export interface Move {
+  readonly id: string
+  /** Prefixes end in '/'. */
+  readonly from: string
+  readonly to: string
+  /** The directory in its new place; null: found at open, and not looked at yet. */
+  readonly directory: Inode | null
+  readonly oldPlace: { readonly directory: Inode; readonly name: Name } | null
+  /** Resolves when the intent is in the bucket; rejects when it could not be stored and the rename is undone. */
+  readonly announced: Promise<void>
+  /** Resolves when every object lies under the new prefix. */
+  readonly done: Promise<void>
+}
+
+const backoffMinMs = 500
+const backoffMaxMs = 30_000
+
+export class Moves {
+  readonly #context: VolumeContext
+  readonly #active = new Set<Move>()
+  #closed = false
+
+  constructor(context: VolumeContext) {
+    this.#context = context
+  }
+
+  get count(): number {
+    return this.#active.size
+  }
+
+  /** The local change, and the start of the work in the bucket. The new name must be free. */
+  async begin(inode: Inode, to: { readonly directory: Inode; readonly name: Name }): Promise<Move> {
+    const { tree, names, random, journal } = this.#context
+    const { place } = inode
+    if (!place) throw new Error('a directory without a place cannot be renamed')
+    await this.passed(place.parent, place.name)
+    await this.passed(to.directory, to.name)
+    const pending = names.of(inode)
+    const from = tree.prefixOf(inode)
+    if (pending) this.#leaveName(pending)
+    tree.detach(place.parent, place.name)
+    tree.attach(to.directory, to.name, inode)
+    const prefixes = { from, to: tree.prefixOf(inode) }
+    const id = randomId(random)
+    journal.move({ id, ...prefixes })
+    return this.#start({ id, ...prefixes, directory: inode, oldPlace: { directory: place.parent, name: place.name } }, true)
+  }
+
+  /** Waits for what the durability says: the intent in the bucket, the journal, or nothing. */
+  async acknowledged(move: Move): Promise<void> {
+    const { settings, journal } = this.#context
+    if (settings.durability === 'journal') await journal.commit()
+    else if (settings.durability === 'bucket') await move.announced
+  }
+
+  /** Goes on with a rename that was begun before this volume was opened. */
+  resume(record: { readonly id: string; readonly from: string; readonly to: string }): Move {
+    return this.#start({ ...record, directory: null, oldPlace: null }, false)
+  }
+
+  /** Returns when no move is going on that the key of the name lies in. */
+  async passed(directory: Inode, name: Name): Promise<void> {
+    while (this.#active.size > 0) {
+      const key = `${this.#context.tree.prefixOf(directory)}${name}/`
+      const move = [...this.#active].find(({ from, to }) => key.startsWith(from) || key.startsWith(to))
+      if (!move) return
+      await move.done
+    }
+  }
+
+  /** Returns when nothing is being moved. */
+  async idle(): Promise<void> {
+    while (this.#active.size > 0) await Promise.all([...this.#active].map(({ done }) => done))
+  }
+
+  /** Stops retrying; an unfinished move stays described by its intent. */
+  close(): void {
+    this.#closed = true
+  }
+
+  /** What the bucket still holds under the old name of another kind goes once the move is done. */
+  #leaveName(pending: PendingName): void {
+    pending.inode = null
+    if (pending.isVoid) this.#context.names.drop(pending)
+    else this.#context.writeBack.defer(pending)
+  }
+
+  #start(record: Omit<Move, 'announced' | 'done'>, announce: boolean): Move {
+    const { tree } = this.#context
+    tree.movingPrefixes.push({ from: record.from, to: record.to })
+    const announced = announce ? storeIntent(this.#context, record) : Promise.resolve()
+    const move: Move = { ...record, announced: this.#announce(record, announced), done: this.#run(record, announced) }
+    // Whoever is interested awaits them; nobody has to.
+    move.announced.catch(() => undefined)
+    this.#active.add(move)
+    void move.done.then(() => this.#active.delete(move))
+    return move
+  }
+
+  async #announce(record: Omit<Move, 'announced' | 'done'>, stored: Promise<void>): Promise<void> {
+    try {
+      await stored
+    } catch (error) {
+      if (this.#context.settings.durability === 'bucket') this.#undo(record)
+      throw asVolumeError(error)
+    }
+  }
+
+  /** Under `bucket` a rename whose intent cannot be stored has not happened. */
+  #undo(record: Omit<Move, 'announced' | 'done'>): void {
+    const { tree } = this.#context
+    const { directory, oldPlace } = record
+    this.#forget(record)
+    if (!directory?.place || !oldPlace) return
+    const { parent, name } = directory.place
+    tree.detach(parent, name)
+    tree.attach(oldPlace.directory, oldPlace.name, directory)
+    tree.invalidate(parent, name)
+    tree.settle(oldPlace.directory, oldPlace.name)
+  }
+
+  async #run(record: Omit<Move, 'announced' | 'done'>, announced: Promise<void>): Promise<void> {
+    const { clock, log, random, settings } = this.#context
+    try {
+      await announced
+    } catch (error) {
+      if (settings.durability === 'bucket') return
+      log.warn('the intent of a directory rename could not be stored; it is tried again', { error: String(error) })
+      await this.#untilStored(record)
+    }
+    for (let attempts = 0; !this.#closed; attempts++) {
+      try {
+        await moveObjects(this.#context, record)
+        await removeIntent(this.#context, record.id)
+        return this.#finish(record)
+      } catch (error) {
+        log.warn('a directory rename is interrupted; it goes on', { from: record.from, to: record.to, error: String(error) })
+        const ceilingMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(attempts, 10))
+        await clock.sleep(ceilingMs * (0.5 + random.float() / 2))
+      }
+    }
+  }
+
+  async #untilStored(record: Omit<Move, 'announced' | 'done'>): Promise<void> {
+    for (let attempts = 0; !this.#closed; attempts++) {
+      await this.#context.clock.sleep(Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(attempts, 10)))
+      try {
+        return await storeIntent(this.#context, record)
+      } catch (error) {
+        this.#context.log.warn('the intent of a directory rename could not be stored', { error: String(error) })
+      }
+    }
+  }
+
+  #finish(record: Omit<Move, 'announced' | 'done'>): void {
+    const { tree, names, journal } = this.#context
+    this.#forget(record)
+    journal.moveDone(record.id)
+    const { directory, oldPlace } = record
+    if (oldPlace && !names.get(oldPlace.directory, oldPlace.name)) tree.settle(oldPlace.directory, oldPlace.name)
+    if (directory?.place && !names.of(directory)) tree.settle(directory.place.parent, directory.place.name)
+    // Attributes set while it was moving, or a marker that was never written.
+    if (directory?.attributesDirty) this.#context.writeBack.touch(directory)
+  }
+
+  #forget(record: Omit<Move, 'announced' | 'done'>): void {
+    const { movingPrefixes } = this.#context.tree
+    const index = movingPrefixes.findIndex(({ from, to }) => from === record.from && to === record.to)
+    if (index >= 0) movingPrefixes.splice(index, 1)
+  }
+}

@@ -1,0 +1,238 @@
+// One file to its key: a PUT (or parts) when it has local contents, a COPY when only its name or attributes changed. The
+// inode's remoteLock is held for the whole of one try. What changes locally meanwhile stays dirty for the next one.
+
+import { VolumeError } from '../../base/errors.ts'
+import { writeIdOf } from '../../format/metadata.ts'
+import type { ObjectInfo, WriteCondition } from '../../store/store.ts'
+import type { FrozenContent } from '../content/file-content.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode, Version } from '../inode.ts'
+import { copyObject } from '../objects/copy-object.ts'
+import { ConflictError, SourceChangedError } from '../objects/conflict-error.ts'
+import { writeObject } from '../objects/write-object.ts'
+import { versionOfInfo } from '../tree/attributes.ts'
+import { objectDeps, releaseOwnedKey } from './aside.ts'
+import { abandonName, settleContentConflict } from './conflicts.ts'
+import { describe, readHeaders, readXattrs, reapplyChanges, tagsOf } from './describe.ts'
+import type { PendingName } from './pending-names.ts'
+import type { SettleOptions } from './settle.ts'
+import { rereadsMax } from './settle-removal.ts'
+
+/** Bodies up to this size stay cached as they were written. */
+const keptBytesMax = 1024 * 1024
+
+export async function writeFile(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  options: SettleOptions,
+): Promise<void> {
+  for (let tries = 0; tries < rereadsMax; tries++) {
+    if (await inode.remoteLock.run(() => attempt(context, inode, pending, options))) return
+  }
+  throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} is being replaced by others` })
+}
+
+/** True when done; false when another version was met and taken over, so that the operation is to be tried on it. */
+async function attempt(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  options: SettleOptions,
+): Promise<boolean> {
+  if (!inode.place) return true
+  const key = context.tree.keyOf(inode)
+  if (inode.base?.key === key && !inode.dirty) return true
+  const other = await readHeaders(context, inode)
+  const hasBody = inode.base === null || (inode.content !== null && !inode.content.isClean)
+  if (other) return meet(context, inode, pending, other.info, hasBody, options)
+  if (inode.base) await readXattrs(context, inode)
+  const changeCount = inode.changeCount
+  const { content } = inode
+  const frozen = hasBody ? (content?.freeze() ?? null) : null
+  try {
+    const version = await send(context, inode, key, conditionOf(inode, pending, key), frozen)
+    await settled(context, inode, pending, version, frozen, changeCount)
+    return true
+  } catch (error) {
+    if (frozen) content?.thaw(frozen)
+    if (error instanceof SourceChangedError) return meet(context, inode, pending, error.found, hasBody, options)
+    if (!(error instanceof ConflictError)) throw error
+    if (hasBody) return lost(context, inode, pending, error.found, options)
+    if (!pending) return meet(context, inode, pending, error.found, hasBody, options)
+    return taken(context, inode, pending, error.found, options)
+  }
+}
+
+async function send(
+  context: VolumeContext,
+  inode: Inode,
+  key: string,
+  condition: WriteCondition,
+  frozen: FrozenContent | null,
+): Promise<Version> {
+  const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept')
+  context.journal.writing(inode.ino, key, writeId)
+  await context.journal.commit()
+  inode.doubtfulIds.add(writeId)
+  const deps = objectDeps(context)
+  if (frozen) {
+    const tags = await tagsOf(context, inode)
+    const stream = context.writeBack.streamOf(inode)
+    return writeObject(deps, { key, condition, frozen, headers, writeId, tags, stream })
+  }
+  return copyObject(deps, { from: inode.base as Version, key, condition, headers, writeId })
+}
+
+function conditionOf(inode: Inode, pending: PendingName | null, key: string): WriteCondition {
+  const there = pending ? pending.object : inode.base?.key === key ? inode.base : null
+  return there ? { ifMatch: there.etag } : { ifNoneMatch: '*' }
+}
+
+/** The bucket has it. */
+async function settled(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  version: Version,
+  frozen: FrozenContent | null,
+  changeCount: number,
+): Promise<void> {
+  const { base, content } = inode
+  inode.doubtfulIds.clear()
+  if (version.headersDate !== undefined) context.serverTime.observe(version.headersDate)
+  if (base && !frozen) context.reader.move(base, version)
+  if (frozen) await keepBlocks(context, version, frozen)
+  inode.base = version
+  if (content && frozen) content.rebase(frozen, version)
+  else content?.moved(version)
+  const unchanged = inode.changeCount === changeCount
+  if (content && content.isClean && (unchanged || inode.content === content)) {
+    inode.attributes.size = content.size
+    content.release()
+    inode.content = null
+    context.writeBack.streamEnded(inode)
+  }
+  if (unchanged) {
+    inode.attributesDirty = false
+    inode.changed = {}
+    inode.changedXattrs.clear()
+  }
+  inode.writtenCount = Math.max(inode.writtenCount, changeCount)
+  if (pending) pending.object = version
+  context.tree.learned(inode, version)
+  context.journal.written(inode, frozen, version)
+  context.metrics.count('writeBacks')
+  if (!inode.dirty) context.writeBack.clean(inode)
+  if (base && base.key !== version.key) await releaseOwnedKey(context, base)
+}
+
+/** Small bodies become cached blocks of the new version, so that reading them back costs nothing. */
+async function keepBlocks(context: VolumeContext, version: Version, frozen: FrozenContent): Promise<void> {
+  const { base, size, pieces } = frozen
+  if (base && base.size === size && pieces.some((piece) => piece.kind === 'base')) context.reader.move(base, version)
+  else if (base) context.reader.drop(base)
+  if (size === 0 || size > keptBytesMax) return
+  const whole = new Uint8Array(size)
+  for (const piece of pieces) {
+    if (piece.kind === 'base') return
+    if (piece.kind === 'dirty') whole.set(await piece.bytes.read(piece.start, piece.length), piece.offset)
+  }
+  context.reader.insert(version, 0, whole)
+}
+
+/** The version the operation starts from has been replaced (`info: null`: deleted) by somebody else. */
+async function meet(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  info: ObjectInfo | null,
+  hasBody: boolean,
+  options: SettleOptions,
+): Promise<boolean> {
+  if (hasBody) return lost(context, inode, pending, info, options)
+  if (!info) {
+    const path = context.tree.pathOf(inode)
+    if (pending) abandonName(context, inode, pending)
+    inode.attributesDirty = false
+    if (inode.place) context.tree.invalidate(inode.place.parent, inode.place.name)
+    context.writeBack.clean(inode)
+    throw new VolumeError('ENOENT', { message: `${path} was deleted by another writer` })
+  }
+  // Attributes set here, on the version that is there now. Nothing of it is replaced, so nobody has to wait for it.
+  const wasDirty = inode.attributesDirty
+  inode.attributesDirty = false
+  context.tree.learned(inode, info)
+  inode.base = versionOfInfo(info, null)
+  inode.foreignCount++
+  reapplyChanges(inode)
+  inode.attributesDirty = wasDirty
+  if (pending?.object?.key === info.key) pending.object = inode.base
+  return false
+}
+
+/** Contents lost a race. */
+async function lost(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName | null,
+  info: ObjectInfo | null,
+  options: SettleOptions,
+): Promise<boolean> {
+  if (info && isDoubtful(inode, info)) return takeOwn(inode, pending, info)
+  if (info && mayReplace(context, inode, info)) {
+    inode.truncatedAtMs = undefined
+    inode.base = versionOfInfo(info, null)
+    if (pending) pending.object = inode.base
+    return false
+  }
+  const exclusive = pending?.exclusive === true && info !== null
+  const error = await settleContentConflict(context, inode, pending, info)
+  if (exclusive) throw new VolumeError('EEXIST', { cause: error })
+  if (options.waiting) throw error
+  inode.failure = error
+  return true
+}
+
+/**
+ * A truncating open replaces whatever was there when it happened, also a version not seen: one that is older than the open
+ * by the server's clock. Multipart objects are dated by their initiation, which proves nothing.
+ */
+function mayReplace(context: VolumeContext, inode: Inode, info: ObjectInfo): boolean {
+  const { truncatedAtMs } = inode
+  if (truncatedAtMs === undefined || info.etag.includes('-')) return false
+  return info.lastModified + 1000 <= truncatedAtMs
+}
+
+/** Whether it was written by a request of ours of which no reply told. */
+function isDoubtful(inode: Inode, info: ObjectInfo): boolean {
+  const id = writeIdOf(info.headers)
+  return id !== undefined && inode.doubtfulIds.has(id)
+}
+
+/** That request took effect: what it wrote is the base now, with the same bytes where ours are unchanged since. */
+function takeOwn(inode: Inode, pending: PendingName | null, info: ObjectInfo): boolean {
+  const version: Version = { ...versionOfInfo(info, null), ours: true }
+  inode.base = version
+  inode.content?.moved(version)
+  if (pending) pending.object = version
+  return false
+}
+
+/** The new name of a rename holds a version that was not seen. */
+function taken(
+  context: VolumeContext,
+  inode: Inode,
+  pending: PendingName,
+  info: ObjectInfo | null,
+  options: SettleOptions,
+): boolean {
+  if (info && isDoubtful(inode, info)) return takeOwn(inode, pending, info)
+  if (pending.exclusive && info) throw new VolumeError('EEXIST')
+  if (options.waiting) {
+    pending.object = info ? versionOfInfo(info, null) : null
+    return false
+  }
+  abandonName(context, inode, pending)
+  return true
+}

@@ -1,0 +1,53 @@
+// Deleting what the bucket still holds under a name that is gone or has become another kind.
+
+import { VolumeError } from '../../base/errors.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode, Version } from '../inode.ts'
+import { removeObject } from '../objects/remove-object.ts'
+import { versionOfInfo } from '../tree/attributes.ts'
+import { objectDeps } from './aside.ts'
+import { reportNameConflict } from './conflicts.ts'
+import type { PendingName } from './pending-names.ts'
+import type { SettleOptions } from './settle.ts'
+
+/** How often an operation whose caller waits is applied to yet another version. */
+export const rereadsMax = 5
+
+/** Removes the object and the marker of `pending` as far as `inode` (what the name leads to) does not take their place. */
+export async function removeName(
+  context: VolumeContext,
+  pending: PendingName,
+  inode: Inode | null,
+  options: SettleOptions,
+): Promise<void> {
+  if (pending.object && (inode === null || inode.directory)) {
+    await removeVersion(context, pending, pending.object, options)
+    pending.object = null
+  }
+  if (pending.marker && !inode?.directory) {
+    await removeVersion(context, pending, pending.marker, options)
+    pending.marker = null
+  }
+}
+
+async function removeVersion(
+  context: VolumeContext,
+  pending: PendingName,
+  seen: Version,
+  options: SettleOptions,
+): Promise<void> {
+  let version = seen
+  for (let tries = 0; tries < rereadsMax; tries++) {
+    const outcome = await removeObject(objectDeps(context), version)
+    if (outcome === 'removed' || outcome === 'absent') {
+      context.reader.drop(version)
+      return
+    }
+    if (!options.waiting) {
+      reportNameConflict(context, pending, 'a version that was not seen stays under a removed name')
+      return
+    }
+    version = versionOfInfo(outcome, null)
+  }
+  throw new VolumeError('ESTALE', { message: `${pending.name} is being replaced by others` })
+}
