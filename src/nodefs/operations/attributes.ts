@@ -1,0 +1,85 @@
+// What a path is and may be: stat and its kin, access, chmod, chown, utimes.
+
+import type { Door } from '../door.ts'
+import { hasCode } from '../errors.ts'
+import { shapeStatFs, shapeStats } from '../results/stats.ts'
+import { call } from '../task.ts'
+import type { Task } from '../task.ts'
+import { checkTime, looseOptions } from '../validate/options.ts'
+import { checkInteger, checkMode } from '../validate/values.ts'
+import { ownerChanges } from './descriptors.ts'
+import type { AttributeChanges } from '../../volume/types.ts'
+
+type Args = readonly unknown[]
+
+export function stat(door: Door, args: Args): Task<unknown> {
+  return statAs(door, args, 'stat', true)
+}
+
+export function lstat(door: Door, args: Args): Task<unknown> {
+  return statAs(door, args, 'lstat', false)
+}
+
+export function statfs(door: Door, [path, options]: Args): Task<unknown> {
+  const { given, path: at } = door.path(path)
+  const { bigint } = looseOptions(options)
+  return (function* () {
+    return shapeStatFs(yield* call({ syscall: 'statfs', path: given }, 'statfs', door.caller(), at), bigint)
+  })()
+}
+
+/** R_OK | W_OK | X_OK, or 0 for "is there". */
+export function access(door: Door, [path, mode]: Args): Task<void> {
+  const { given, path: at } = door.path(path)
+  const asked = mode === undefined || mode === null ? 0 : checkInteger(mode, 'mode', 0, 7)
+  return (function* () {
+    yield* call({ syscall: 'access', path: given }, 'access', door.caller(), at, asked)
+  })()
+}
+
+export function chmod(door: Door, [path, mode]: Args): Task<void> {
+  const at = door.path(path)
+  return change(door, at, 'chmod', { mode: checkMode(mode, 'mode') & 0o7777 }, true)
+}
+
+export function chown(door: Door, [path, uid, gid]: Args): Task<void> {
+  return change(door, door.path(path), 'chown', ownerChanges(uid, gid), true)
+}
+
+export function lchown(door: Door, [path, uid, gid]: Args): Task<void> {
+  return change(door, door.path(path), 'lchown', ownerChanges(uid, gid), false)
+}
+
+export function utimes(door: Door, [path, atime, mtime]: Args): Task<void> {
+  const at = door.path(path)
+  return change(door, at, 'utime', { atimeNs: checkTime(atime), mtimeNs: checkTime(mtime) }, true)
+}
+
+export function lutimes(door: Door, [path, atime, mtime]: Args): Task<void> {
+  const at = door.path(path)
+  return change(door, at, 'lutime', { atimeNs: checkTime(atime), mtimeNs: checkTime(mtime) }, false)
+}
+
+function statAs(door: Door, [path, options]: Args, syscall: string, followLast: boolean): Task<unknown> {
+  const { given, path: at } = door.path(path)
+  const { bigint, throwIfNoEntry } = looseOptions(options)
+  return (function* () {
+    try {
+      const attributes = yield* call({ syscall, path: given }, 'stat', door.caller(), at, followLast)
+      return shapeStats(attributes, door.dev, bigint)
+    } catch (error) {
+      if (throwIfNoEntry === false && hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    }
+  })()
+}
+
+function* change(
+  door: Door,
+  { given, path }: { given: string; path: string },
+  syscall: string,
+  changes: AttributeChanges,
+  followLast: boolean,
+): Task<void> {
+  yield* call({ syscall, path: given }, 'setAttributes', door.caller(), path, changes, followLast)
+}

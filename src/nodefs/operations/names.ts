@@ -1,0 +1,93 @@
+// Names: rename, link, symlink, unlink, directories made and removed, what a link points at.
+
+import { basename } from 'node:path'
+import type { Door, Form } from '../door.ts'
+import { call } from '../task.ts'
+import type { Task } from '../task.ts'
+import { nameEncoding, readOptions } from '../validate/options.ts'
+import { encodeName, nameOfGiven } from '../validate/path.ts'
+import { checkBoolean, checkInteger, checkMode, checkOneOf } from '../validate/values.ts'
+
+type Args = readonly unknown[]
+
+const directoryModeDefault = 0o777
+const copyExclusive = 1
+const copyModeMax = 7
+/** What mkdtemp adds, and shows in its errors. */
+const mkdtempTemplate = 'XXXXXX'
+
+export function rename(door: Door, [oldPath, newPath]: Args): Task<void> {
+  const from = door.path(oldPath, 'oldPath')
+  const to = door.path(newPath, 'newPath')
+  const where = { syscall: 'rename', path: from.given, dest: to.given }
+  return call(where, 'rename', door.caller(), from.path, to.path)
+}
+
+export function link(door: Door, [existingPath, newPath]: Args): Task<void> {
+  const from = door.path(existingPath, 'existingPath')
+  const to = door.path(newPath, 'newPath')
+  return call({ syscall: 'link', path: from.given, dest: to.given }, 'link', door.caller(), from.path, to.path)
+}
+
+export function copyFile(door: Door, [src, dest, mode]: Args): Task<void> {
+  const from = door.path(src, 'src')
+  const to = door.path(dest, 'dest')
+  const bits = mode === undefined || mode === null ? 0 : checkInteger(mode, 'mode', 0, copyModeMax)
+  const where = { syscall: 'copyfile', path: from.given, dest: to.given }
+  return call(where, 'copyFile', door.caller(), from.path, to.path, (bits & copyExclusive) !== 0)
+}
+
+/** The target is kept as it is given; `type` matters on Windows only. */
+export function symlink(door: Door, [target, path, type]: Args): Task<void> {
+  checkOneOf(type, 'type', ['dir', 'file', 'junction', null, undefined])
+  const { given } = door.path(target, 'target')
+  const at = door.path(path)
+  const name = nameOfGiven(target instanceof Uint8Array ? target : given)
+  return call({ syscall: 'symlink', path: given, dest: at.given }, 'symlink', door.caller(), name, at.path)
+}
+
+export function unlink(door: Door, [path]: Args): Task<void> {
+  const at = door.path(path)
+  return call({ syscall: 'unlink', path: at.given }, 'unlink', door.caller(), at.path)
+}
+
+export function readlink(door: Door, [path, options]: Args, form: Form): Task<unknown> {
+  const encoding = nameEncoding(readOptions(options))
+  const at = door.path(path, form === 'promise' ? 'oldPath' : 'path')
+  return (function* () {
+    const target = yield* call({ syscall: 'readlink', path: at.given }, 'readlink', door.caller(), at.path)
+    return encodeName(target, encoding)
+  })()
+}
+
+/** Gives the first directory made when recursive and any was. */
+export function mkdir(door: Door, [path, options]: Args): Task<string | undefined> {
+  const { mode, recursive } = mkdirOptions(options)
+  const at = door.path(path)
+  return (function* () {
+    const where = { syscall: 'mkdir', path: at.given }
+    const first = yield* call(where, 'mkdir', door.caller(), at.path, mode & 0o7777, recursive)
+    return recursive ? (first ?? undefined) : undefined
+  })()
+}
+
+export function mkdtemp(door: Door, [prefix, options]: Args): Task<unknown> {
+  const encoding = nameEncoding(readOptions(options))
+  const at = door.path(prefix, 'prefix')
+  return (function* () {
+    const where = { syscall: 'mkdtemp', path: at.given + mkdtempTemplate }
+    const made = yield* call(where, 'mkdtemp', door.caller(), at.path)
+    const shown = prefix instanceof Uint8Array ? nameOfGiven(prefix) : at.given
+    return encodeName(shown + basename(made).slice(-mkdtempTemplate.length), encoding)
+  })()
+}
+
+function mkdirOptions(options: unknown): { mode: number; recursive: boolean } {
+  if (typeof options === 'number' || typeof options === 'string')
+    return { mode: checkMode(options, 'mode'), recursive: false }
+  const { mode, recursive } = (options ?? {}) as { mode?: unknown; recursive?: unknown }
+  return {
+    recursive: recursive === undefined ? false : checkBoolean(recursive, 'options.recursive'),
+    mode: mode === undefined ? directoryModeDefault : checkMode(mode, 'options.mode'),
+  }
+}

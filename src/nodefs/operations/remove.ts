@@ -1,0 +1,83 @@
+// rm and rmdir.
+
+import { constants } from 'node:os'
+import type { Door, Form } from '../door.ts'
+import { hasCode } from '../errors.ts'
+import { call } from '../task.ts'
+import type { Task } from '../task.ts'
+import type { GivenPath } from '../validate/path.ts'
+import { systemError } from '../validate/system-error.ts'
+import { checkBoolean, checkInt32, checkObject, checkUint32 } from '../validate/values.ts'
+
+type Args = readonly unknown[]
+
+interface RemovalOptions {
+  readonly recursive: boolean
+  readonly force: boolean
+}
+
+let warned = false
+
+/** A directory needs `recursive`; a missing path needs `force`. Retries are the engine's own. */
+export function rm(door: Door, [path, options]: Args): Task<void> {
+  const at = door.path(path)
+  const { recursive, force } = removalOptions(options)
+  return (function* () {
+    try {
+      const { type } = yield* call({ syscall: 'lstat', path: at.given }, 'stat', door.caller(), at.path, false)
+      if (type === 'directory' && !recursive)
+        throw systemError('ERR_FS_EISDIR', 'Path is a directory', {
+          code: 'EISDIR',
+          message: 'is a directory',
+          path: at.given,
+          syscall: 'rm',
+          errno: constants.errno.EISDIR,
+        })
+    } catch (error) {
+      if (force && hasCode(error, 'ENOENT')) return
+      throw error
+    }
+    yield* removeTree(door, at, recursive, force)
+  })()
+}
+
+/** With the deprecated `recursive`, a whole tree; anything but a directory still gets rmdir's own error. */
+export function rmdir(door: Door, [path, options]: Args, form: Form): Task<void> {
+  const at = door.path(path)
+  const { recursive } = removalOptions(options)
+  const rmdirOnly = (): Task<void> =>
+    call({ syscall: 'rmdir', path: at.given }, 'rmdir', door.caller(), at.path)
+  if (!recursive) return rmdirOnly()
+  warnRecursive()
+  const syscall = form === 'promise' ? 'stat' : 'lstat'
+  return (function* () {
+    const { type } = yield* call({ syscall, path: at.given }, 'stat', door.caller(), at.path, form === 'promise')
+    if (type === 'directory') yield* removeTree(door, at, true, false)
+    else yield* rmdirOnly()
+  })()
+}
+
+function removeTree(door: Door, { given, path }: GivenPath, recursive: boolean, force: boolean): Task<void> {
+  return call({ syscall: 'rm', path: given }, 'remove', door.caller(), path, { recursive, force })
+}
+
+function removalOptions(value: unknown): RemovalOptions {
+  if (value === undefined) return { recursive: false, force: false }
+  const { recursive = false, force = false, retryDelay = 100, maxRetries = 0 } = checkObject(value, 'options')
+  checkBoolean(recursive, 'options.recursive')
+  checkBoolean(force, 'options.force')
+  checkInt32(retryDelay, 'options.retryDelay', 0)
+  checkUint32(maxRetries, 'options.maxRetries')
+  return { recursive: recursive as boolean, force: force as boolean }
+}
+
+function warnRecursive(): void {
+  if (warned || process.noDeprecation) return
+  warned = true
+  process.emitWarning(
+    'In future versions of Node.js, fs.rmdir(path, { recursive: true }) will be removed. ' +
+      'Use fs.rm(path, { recursive: true }) instead',
+    'DeprecationWarning',
+    'DEP0147',
+  )
+}
