@@ -1,0 +1,16 @@
+import type { Version } from '../inode.ts'
+import type { ObjectDeps } from './object-deps.ts'
+import { writeFrozen, type ContentJob } from './write-frozen.ts'
+
+// A file's contents into the bucket, by the cheapest way that is safe.
+
+export type WriteJob = ContentJob
+
+/**
+ * Returns the version that is in the bucket, proven. ConflictError: another version is at `key`, nothing of ours is.
+ * SourceChangedError: clean bytes of the base, under another key, are gone. A StoreError for which `isUnknownOutcome`
+ * (doubt.ts) holds: call again with the same frozen content and write id.
+ */
+export function writeObject(deps: ObjectDeps, job: WriteJob): Promise<Version> {
+  return writeFrozen(deps, job)
+}
