@@ -30,4 +30,6 @@ export interface EngineClient {
 export interface PeekCalls {
   stat(caller: Caller, path: string, followLast: boolean): import('../volume/types.ts').Attributes | 'ENOENT' | undefined
   readFile(caller: Caller, path: string): Uint8Array | undefined
+  /** Frozen: one listing is shared by all who ask. */
+  readdir(caller: Caller, path: string): readonly import('../volume/types.ts').DirectoryEntry[] | undefined
 }

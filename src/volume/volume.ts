@@ -6,6 +6,7 @@ import type { Random } from '../base/random.ts'
 import type { ObjectStore } from '../store/store.ts'
 import type { VolumeCalls } from './calls.ts'
 import type { LocalFiles } from './local-files.ts'
+import type { CachedPath } from './paths/cached-path.ts'
 import type { VolumeSettings } from './settings.ts'
 import type { Ino, VolumeEvent } from './types.ts'
 
@@ -34,6 +35,8 @@ export interface Volume {
   subscribe(listener: (event: VolumeEvent) => void): () => void
   /** Monotonic ms until which the name and attributes of `ino` may be used without asking; 0 when unknown. */
   trustedUntilMs(ino: Ino): number
+  /** What the caches know of a path, without asking the bucket; `cachedPath` in paths/cached-path.ts. */
+  cachedPath?(path: string, followLast: boolean): CachedPath | undefined
   /** Plain data: counters and gauges. */
   metrics(): Readonly<Record<string, unknown>>
   /** Everything dirty is in the bucket when it returns; rejects with the first failure. */

@@ -1,0 +1,23 @@
+// A further thread at an engine that another thread opened.
+
+import { closedVolume, createClient } from './client.ts'
+import type { EngineClient } from './engine-client.ts'
+import type { EnginePort } from './engine.ts'
+import { PortCaller } from './rpc/port-caller.ts'
+import { CacheReader } from './shared/cache-reader.ts'
+
+/** A client for this thread. The engine ends with the thread that opened it; calls fail with EIO from then on. */
+export function attachEngine({ port, cache, owner }: EnginePort): EngineClient {
+  const transport = new PortCaller(port)
+  return createClient({
+    transport,
+    reader: new CacheReader(cache, owner),
+    close: async () => {
+      try {
+        await transport.call('sync', [])
+      } finally {
+        transport.end(closedVolume)
+      }
+    },
+  })
+}
