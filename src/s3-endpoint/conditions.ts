@@ -51,7 +51,10 @@ export function singleEtag(value: string): string {
 }
 
 export function unquote(etag: string): string {
-  return etag.trim().replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+  return etag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^"(.*)"$/, '$1')
 }
 
 function matches(list: string, etag: string): boolean {

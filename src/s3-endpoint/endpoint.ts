@@ -21,7 +21,8 @@ import type { Random } from '../base/random.ts'
 import { systemClock, systemRandom } from '../base/system.ts'
 import type { ObjectStore, StoreLimits } from '../store/store.ts'
 import { fixedBuckets, type Buckets } from './buckets.ts'
-import { createExchanges, type RequestRecord, type RequestSummary } from './exchange.ts'
+import { createExchanges } from './exchange.ts'
+import type { RequestRecord, RequestSummary } from './request-record.ts'
 import type { CredentialLookup } from './sigv4/authenticate.ts'
 
 export interface S3EndpointOptions {
@@ -83,7 +84,13 @@ export function createS3Endpoint(options: S3EndpointOptions): S3Endpoint {
     async listen({ host = '127.0.0.1', port = 0 } = {}) {
       if (closing) throw new Error('the S3 endpoint is closed')
       const server = createServer(
-        { noDelay: true, keepAlive: true, requestTimeout: 0, keepAliveTimeout: keepAliveMs, headersTimeout: keepAliveMs + 5000 },
+        {
+          noDelay: true,
+          keepAlive: true,
+          requestTimeout: 0,
+          keepAliveTimeout: keepAliveMs,
+          headersTimeout: keepAliveMs + 5000,
+        },
         (request, response) => void exchanges.run(request, response, false),
       )
       // Asked first, so that a refused body is never sent.
@@ -97,7 +104,8 @@ export function createS3Endpoint(options: S3EndpointOptions): S3Endpoint {
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
       return { port: address.port, url: `http://${name}:${address.port}` }
     },
-    close: () => (closing ??= Promise.all([...servers].map((server) => closeServer(server, clock))).then(() => undefined)),
+    close: () =>
+      (closing ??= Promise.all([...servers].map((server) => closeServer(server, clock))).then(() => undefined)),
   }
 }
 

@@ -2,7 +2,6 @@
 // operation passes here, and nothing that is thrown leaves it.
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { MiB } from '../base/bytes.ts'
 import { wallMs, type Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import { randomId, type Random } from '../base/random.ts'
@@ -14,29 +13,11 @@ import { S3Error, toS3Error } from './errors.ts'
 import { bucketOperations, serviceOperations } from './operations/table.ts'
 import { errorReply, writeReply, type ReplyContext } from './reply.ts'
 import { RequestHeaders } from './request-headers.ts'
-import { parseTarget, route, type OperationName, type Target } from './routing.ts'
+import type { RequestRecord, RequestSummary } from './request-record.ts'
+import { parseTarget, route, type Target } from './routing.ts'
 import { authenticate, type CredentialLookup } from './sigv4/authenticate.ts'
 import { SigningKeys } from './sigv4/signing-key.ts'
-
-/** What a request asks for. */
-export interface RequestSummary {
-  readonly operation: OperationName
-  readonly bucket: string
-  readonly key: string
-  readonly accessKeyId: string | undefined
-}
-
-/** What became of a request. */
-export interface RequestRecord extends RequestSummary {
-  readonly requestId: string
-  readonly status: number
-  /** S3's error code. */
-  readonly code: string | undefined
-  /** Bytes of bodies, framing included, headers not. */
-  readonly bytesIn: number
-  readonly bytesOut: number
-  readonly durationMs: number
-}
+import { drainBody } from './unread-body.ts'
 
 export interface ExchangeOptions {
   readonly buckets: Buckets
@@ -56,9 +37,6 @@ export interface Exchanges {
   /** `awaitsContinue`: the client sends its body only after `100 Continue`. */
   run(request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean): Promise<void>
 }
-
-/** What is left of a refused body is read up to this, so that the client sees the answer and not a reset. */
-const drainBytesMax: number = 4 * MiB
 
 export function createExchanges(options: ExchangeOptions): Exchanges {
   const keys = new SigningKeys()
@@ -81,8 +59,15 @@ class Exchange {
   readonly #gone = new AbortController()
   #summary: RequestSummary = { operation: 'Unsupported', bucket: '', key: '', accessKeyId: undefined }
   #payload: Payload | undefined
+  #continued = false
 
-  constructor(options: ExchangeOptions, keys: SigningKeys, request: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) {
+  constructor(
+    options: ExchangeOptions,
+    keys: SigningKeys,
+    request: IncomingMessage,
+    response: ServerResponse,
+    awaitsContinue: boolean,
+  ) {
     this.#options = options
     this.#keys = keys
     this.#request = request
@@ -104,52 +89,69 @@ class Exchange {
       failure = this.#payload?.failure ?? toS3Error(error)
       bytesOut = await this.#refuse(failure)
     }
-    this.#drain()
     this.#tell(bytesOut, failure)
   }
 
   async #carryOut(): Promise<Reply> {
-    const { options, target } = { options: this.#options, target: this.#parse() }
-    const method = this.#request.method ?? ''
-    const operation = route(method, target, this.#headers.get('x-amz-copy-source'))
-    this.#summary = { operation, bucket: target.bucket, key: target.key, accessKeyId: undefined }
-    const headers = this.#headers
-    const { credentials, anonymous, region, clock, buckets } = options
-    const who = await authenticate({ method, target, headers }, { credentials, anonymous, region, clock, keys: this.#keys })
-    const { accessKeyId, payloadHash, signer } = who
-    this.#summary = { ...this.#summary, accessKeyId }
-    const onStart = (): void => {
-      if (this.#awaitsContinue) this.#response.writeContinue()
-    }
-    this.#payload = new Payload({ message: this.#request, headers, payloadHash, signer, onStart })
-    if (this.#payload.chunked && operation !== 'PutObject' && operation !== 'UploadPart') {
-      throw new S3Error('NotImplemented', { message: 'Only objects and parts may be sent with the aws-chunked framing.' })
-    }
-    await options.beforeRequest?.(this.#summary)
-    const caller = { accessKeyId }
-    const limitsOf = (store: ObjectStore): StoreLimits => ({ ...store.capabilities.limits, ...options.limits })
-    const call: Call = {
-      target, headers, payload: this.#payload, caller, buckets, region: region ?? 'us-east-1', clock, limitsOf, signal: this.#gone.signal,
-    }
+    const call = await this.#admit()
+    const { operation } = this.#summary
+    await this.#options.beforeRequest?.(this.#summary)
     const service = serviceOperations[operation]
     if (service) return service(call)
+    const { target, buckets, caller } = call
     const store = await buckets.find(target.bucket, caller)
     if (!store) throw new S3Error('NoSuchBucket', { fields: { BucketName: target.bucket } })
-    checkKeySize(target, limitsOf(store))
+    checkKeySize(target, call.limitsOf(store))
     const run = bucketOperations[operation]
     if (!run) throw new S3Error('NotImplemented')
     return run({ ...call, store })
   }
 
-  #parse(): Target {
-    return parseTarget(this.#request.url ?? '/', this.#headers.get('host'), this.#options.domain)
+  /** Nothing is read of the body, and nothing asked of a bucket, before this has returned. */
+  async #admit(): Promise<Call> {
+    const { credentials, anonymous, region, clock, buckets, domain, limits } = this.#options
+    const headers = this.#headers
+    const method = this.#request.method ?? ''
+    const target = parseTarget(this.#request.url ?? '/', headers.get('host'), domain)
+    const operation = route(method, target, headers.get('x-amz-copy-source'))
+    this.#summary = { operation, bucket: target.bucket, key: target.key, accessKeyId: undefined }
+    const rules = { credentials, anonymous, region, clock, keys: this.#keys }
+    const { accessKeyId, payloadHash, signer } = await authenticate({ method, target, headers }, rules)
+    this.#summary = { ...this.#summary, accessKeyId }
+    const onStart = (): void => {
+      if (this.#awaitsContinue) this.#response.writeContinue()
+      this.#continued = true
+    }
+    const payload = new Payload({ message: this.#request, headers, payloadHash, signer, onStart })
+    this.#payload = payload
+    if (payload.chunked && operation !== 'PutObject' && operation !== 'UploadPart') {
+      throw new S3Error('NotImplemented', {
+        message: 'Only objects and parts may be sent with the aws-chunked framing.',
+      })
+    }
+    return {
+      target,
+      headers,
+      payload,
+      caller: { accessKeyId },
+      buckets,
+      region: region ?? 'us-east-1',
+      clock,
+      limitsOf: (store: ObjectStore): StoreLimits => ({ ...store.capabilities.limits, ...limits }),
+      signal: this.#gone.signal,
+    }
   }
 
   /** Answers with the error, or breaks the connection where a reply is already under way. */
   async #refuse(failure: S3Error): Promise<number> {
     const { log } = this.#options
     if (failure.status >= 500 && failure.code !== 'NotImplemented') {
-      log.error('s3 request failed', { ...this.#summary, requestId: this.#requestId, code: failure.code, error: failure.cause ?? failure })
+      log.error('s3 request failed', {
+        ...this.#summary,
+        requestId: this.#requestId,
+        code: failure.code,
+        error: failure.cause ?? failure,
+      })
     }
     if (this.#response.headersSent || this.#response.destroyed) {
       this.#response.destroy()
@@ -157,26 +159,24 @@ class Exchange {
     }
     const context = this.#context()
     const reply = errorReply(failure, context)
-    const unread = !this.#request.complete
-    const headers = unread ? { ...reply.headers, connection: 'close' } : reply.headers
-    return writeReply(this.#response, { ...reply, headers }, context).catch((error: unknown) => {
+    try {
+      return await this.#writeRefusal(reply, context)
+    } catch (error) {
       log.error('s3 reply failed', { requestId: this.#requestId, error })
       this.#response.destroy()
       return 0
-    })
+    }
   }
 
-  #drain(): void {
+  #writeRefusal(reply: Reply, context: ReplyContext): Promise<number> {
     const request = this.#request
-    if (request.complete || request.destroyed) return
-    let left = drainBytesMax
-    request.on('data', (piece: Buffer) => {
-      left -= piece.byteLength
-      if (left < 0) request.destroy()
-    })
-    // A body cut off by its sender is of no interest any more.
-    request.on('error', () => undefined)
-    request.resume()
+    if (request.complete) return writeReply(this.#response, reply, context)
+    if (this.#awaitsContinue && !this.#continued) {
+      // Whether the body still comes is the client's choice, so nothing after it could be told apart.
+      return writeReply(this.#response, { ...reply, headers: { ...reply.headers, connection: 'close' } }, context)
+    }
+    const { clock, log } = this.#options
+    return writeReply(this.#response, reply, context, () => drainBody(request, clock, log))
   }
 
   #context(): ReplyContext {

@@ -25,7 +25,13 @@ const names: Readonly<Record<TextHeader, string>> = {
   objectLockLegalHold: 'x-amz-object-lock-legal-hold',
 }
 const placementFields: ReadonlySet<string> = new Set([
-  'websiteRedirect', 'storageClass', 'sse', 'sseKmsKeyId', 'sseBucketKey', 'objectLockMode', 'objectLockRetainUntil',
+  'websiteRedirect',
+  'storageClass',
+  'sse',
+  'sseKmsKeyId',
+  'sseBucketKey',
+  'objectLockMode',
+  'objectLockRetainUntil',
   'objectLockLegalHold',
 ])
 const bucketKeyName = 'x-amz-server-side-encryption-bucket-key-enabled'

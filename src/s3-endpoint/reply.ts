@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { utf8 } from '../base/bytes.ts'
 import type { Reply } from './call.ts'
-import { S3Error } from './errors.ts'
+import type { S3Error } from './errors.ts'
 import { element, errorDocument } from './xml/write.ts'
 
 export interface ReplyContext {
@@ -17,15 +17,24 @@ export interface ReplyContext {
   readonly nowMs: number
 }
 
-/** Bytes of body written. Throws when the body fails after its headers. */
-export async function writeReply(response: ServerResponse, reply: Reply, context: ReplyContext): Promise<number> {
+/**
+ * Bytes of body written. Throws when the body fails after its headers. `linger`, for replies in hand, is waited for between
+ * the last byte and the end of the exchange.
+ */
+export async function writeReply(
+  response: ServerResponse,
+  reply: Reply,
+  context: ReplyContext,
+  linger?: () => Promise<void>,
+): Promise<number> {
   const { body } = reply
   const headers: Record<string, string> = {
     'x-amz-request-id': context.requestId,
     'x-amz-id-2': context.requestId,
     date: new Date(context.nowMs).toUTCString(),
   }
-  for (const [name, value] of Object.entries(reply.headers ?? {})) if (value !== undefined) headers[name] = headerText(value)
+  for (const [name, value] of Object.entries(reply.headers ?? {}))
+    if (value !== undefined) headers[name] = headerText(value)
   if (body && 'pieces' in body) {
     headers['content-length'] = String(body.size)
     response.writeHead(reply.status, headers)
@@ -39,7 +48,12 @@ export async function writeReply(response: ServerResponse, reply: Reply, context
     headers['content-length'] = String(bytes.byteLength)
   } else if (!context.head && reply.status !== 204 && reply.status !== 304) headers['content-length'] = '0'
   response.writeHead(reply.status, headers)
-  response.end(bytes)
+  if (linger) {
+    if (bytes) response.write(bytes)
+    else response.flushHeaders()
+    await linger()
+    response.end()
+  } else response.end(bytes)
   return bytes?.byteLength ?? 0
 }
 
@@ -81,6 +95,6 @@ async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8
 
 /** Metadata set through other doors may hold any Unicode; on the wire it is UTF-8. */
 function headerText(value: string): string {
-  const text = /[^\u0000-\u00ff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
-  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f]/g, ' ')
+  const text = /[\u0100-\uffff]/.test(value) ? Buffer.from(value, 'utf8').toString('latin1') : value
+  return text.replace(/[^\t -~\u0080-\u00ff]/g, ' ')
 }

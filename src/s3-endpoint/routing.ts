@@ -5,6 +5,8 @@
 // and a bare one nobody knows, is 'Unsupported' (501): it must never fall through to the plain operation.
 
 import { S3Error } from './errors.ts'
+import { bucketSettings, isKnownParameter, subResources } from './sub-resources.ts'
+import { decodePercent, queryPairs } from './uri.ts'
 
 export interface Target {
   /** Path as received, without the query. */
@@ -20,10 +22,27 @@ export interface Target {
 
 export type OperationName =
   | 'ListBuckets'
-  | 'CreateBucket' | 'HeadBucket' | 'DeleteBucket' | 'GetBucketLocation' | 'BucketSetting'
-  | 'ListObjects' | 'ListObjectsV2' | 'DeleteObjects' | 'ListMultipartUploads'
-  | 'HeadObject' | 'GetObject' | 'PutObject' | 'CopyObject' | 'DeleteObject' | 'GetObjectTagging' | 'GetObjectAcl'
-  | 'CreateMultipartUpload' | 'UploadPart' | 'UploadPartCopy' | 'CompleteMultipartUpload' | 'AbortMultipartUpload'
+  | 'CreateBucket'
+  | 'HeadBucket'
+  | 'DeleteBucket'
+  | 'GetBucketLocation'
+  | 'BucketSetting'
+  | 'ListObjects'
+  | 'ListObjectsV2'
+  | 'DeleteObjects'
+  | 'ListMultipartUploads'
+  | 'HeadObject'
+  | 'GetObject'
+  | 'PutObject'
+  | 'CopyObject'
+  | 'DeleteObject'
+  | 'GetObjectTagging'
+  | 'GetObjectAcl'
+  | 'CreateMultipartUpload'
+  | 'UploadPart'
+  | 'UploadPartCopy'
+  | 'CompleteMultipartUpload'
+  | 'AbortMultipartUpload'
   | 'Unsupported'
 
 /** `domain`: hosts below it name a bucket (virtual-host style); all others are path style. */
@@ -44,51 +63,12 @@ export function parseTarget(url: string, host: string | undefined, domain: strin
   return { rawPath, rawQuery, bucket, key, query }
 }
 
-/** Names and values of a query, decoded, in the order sent. */
-export function queryPairs(rawQuery: string): (readonly [string, string])[] {
-  return rawQuery
-    .split('&')
-    .filter((pair) => pair !== '')
-    .map((pair) => {
-      const equals = pair.indexOf('=')
-      const name = equals < 0 ? pair : pair.slice(0, equals)
-      const value = equals < 0 ? '' : pair.slice(equals + 1)
-      return [decodePercent(name.replaceAll('+', ' ')), decodePercent(value.replaceAll('+', ' '))] as const
-    })
-}
-
-/** What is not UTF-8 behind its percent signs has no key. */
-export function decodePercent(text: string): string {
-  if (!text.includes('%')) return text
-  try {
-    return decodeURIComponent(text)
-  } catch (cause) {
-    throw new S3Error('InvalidURI', { cause })
-  }
-}
-
 function bucketOfHost(host: string | undefined, domain: string | undefined): string | undefined {
   if (host === undefined || domain === undefined) return undefined
   const name = host.replace(/:\d+$/, '').toLowerCase()
   const suffix = `.${domain.toLowerCase()}`
   return name.endsWith(suffix) && name.length > suffix.length ? name.slice(0, -suffix.length) : undefined
 }
-
-/** Every sub-resource S3 knows; one that the tables below do not name is answered 501. */
-const subResources: ReadonlySet<string> = new Set([
-  'abac', 'accelerate', 'acl', 'analytics', 'annotations', 'attributes', 'cors', 'delete', 'encryption', 'encryption-type',
-  'intelligent-tiering', 'inventory', 'legal-hold', 'lifecycle', 'location', 'logging', 'metadataConfiguration',
-  'metadataInventoryTable', 'metadataJournalTable', 'metadataTable', 'metrics', 'notification', 'object-lock',
-  'ownershipControls', 'partNumber', 'policy', 'policyStatus', 'publicAccessBlock', 'renameObject', 'replication',
-  'requestPayment', 'restore', 'retention', 'select', 'session', 'tagging', 'torrent', 'uploadId', 'uploads', 'versioning',
-  'versions', 'website', 'x-amz-object-annotation',
-])
-
-/** Settings of a bucket that have a fixed answer (`operations/bucket-settings.ts`). */
-export const bucketSettings: readonly string[] = [
-  'accelerate', 'acl', 'cors', 'encryption', 'lifecycle', 'logging', 'notification', 'object-lock', 'ownershipControls',
-  'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'tagging', 'versioning', 'website',
-]
 
 const bucketRoutes: Readonly<Record<string, OperationName>> = {
   'PUT ': 'CreateBucket',
@@ -134,15 +114,4 @@ export function route(method: string, target: Target, copySource: string | undef
 
 function own(routes: Readonly<Record<string, OperationName>>, action: string): OperationName {
   return Object.hasOwn(routes, action) ? (routes[action] as OperationName) : 'Unsupported'
-}
-
-const parameters: ReadonlySet<string> = new Set([
-  'prefix', 'delimiter', 'marker', 'max-keys', 'list-type', 'start-after', 'continuation-token', 'fetch-owner',
-  'encoding-type', 'key-marker', 'upload-id-marker', 'max-uploads', 'version-id-marker', 'versionId', 'x-id',
-  'max-buckets', 'bucket-region',
-])
-
-/** Parameters that may be sent without a value and select nothing. */
-function isKnownParameter(name: string): boolean {
-  return subResources.has(name) || parameters.has(name) || /^(x-amz-|response-)/i.test(name)
 }

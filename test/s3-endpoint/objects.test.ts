@@ -42,9 +42,14 @@ describe('objects through the AWS SDK', () => {
     const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'round/trip' }))
     expect(head).toMatchObject({ ContentLength: 5, ETag: put.ETag, ContentType: 'application/octet-stream' })
     const list = await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'round/' }))
-    expect(list.Contents?.map(({ Key, Size, ETag }) => ({ Key, Size, ETag }))).toEqual([{ Key: 'round/trip', Size: 5, ETag: put.ETag }])
+    expect(list.Contents?.map(({ Key, Size, ETag }) => ({ Key, Size, ETag }))).toEqual([
+      { Key: 'round/trip', Size: 5, ETag: put.ETag },
+    ])
     await client.send(new DeleteObjectCommand({ Bucket, Key: 'round/trip' }))
-    expect(await refused(client.send(new GetObjectCommand({ Bucket, Key: 'round/trip' })))).toMatchObject({ status: 404, code: 'NoSuchKey' })
+    expect(await refused(client.send(new GetObjectCommand({ Bucket, Key: 'round/trip' })))).toMatchObject({
+      status: 404,
+      code: 'NoSuchKey',
+    })
   })
 
   it('keeps every header of an object', async () => {
@@ -61,7 +66,9 @@ describe('objects through the AWS SDK', () => {
       Metadata: { mode: '33188', 'with-dash': 'a  b' },
     } as const
     const Expires = new Date('2030-01-02T03:04:05Z')
-    await client.send(new PutObjectCommand({ Bucket, Key: 'headers', Body: 'x', Expires, Tagging: 'a=1&b=2', ...headers }))
+    await client.send(
+      new PutObjectCommand({ Bucket, Key: 'headers', Body: 'x', Expires, Tagging: 'a=1&b=2', ...headers }),
+    )
     const head = await client.send(new HeadObjectCommand({ Bucket, Key: 'headers' }))
     expect(head).toMatchObject(headers)
     expect(head.ExpiresString).toBe(Expires.toUTCString())
@@ -77,7 +84,9 @@ describe('objects through the AWS SDK', () => {
   })
 
   it.each(['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const)('verifies %s', async (ChecksumAlgorithm) => {
-    const put = await client.send(new PutObjectCommand({ Bucket, Key: `sum-${ChecksumAlgorithm}`, Body: patterned(100_003), ChecksumAlgorithm }))
+    const put = await client.send(
+      new PutObjectCommand({ Bucket, Key: `sum-${ChecksumAlgorithm}`, Body: patterned(100_003), ChecksumAlgorithm }),
+    )
     expect(put[`Checksum${ChecksumAlgorithm}`]).toMatch(/^[A-Za-z0-9+/]+=*$/)
   })
 
@@ -101,16 +110,25 @@ describe('objects through the AWS SDK', () => {
     const whole = await client.send(new GetObjectCommand({ Bucket, Key: 'pieces' }))
     expect(Buffer.compare(Buffer.from(await whole.Body!.transformToByteArray()), bytes)).toBe(0)
     const part = await client.send(new GetObjectCommand({ Bucket, Key: 'pieces', Range: 'bytes=4194000-8500000' }))
-    expect(Buffer.compare(Buffer.from(await part.Body!.transformToByteArray()), bytes.subarray(4194000, 8500001))).toBe(0)
+    expect(Buffer.compare(Buffer.from(await part.Body!.transformToByteArray()), bytes.subarray(4194000, 8500001))).toBe(
+      0,
+    )
   })
 
   it('deletes many, quietly or not, each under its own condition', async () => {
-    for (const Key of ['many/a', 'many/b', 'many/c']) await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
-    const Objects = [{ Key: 'many/a' }, { Key: 'many/b', ETag: '"00000000000000000000000000000000"' }, { Key: 'many/none' }]
+    for (const Key of ['many/a', 'many/b', 'many/c'])
+      await client.send(new PutObjectCommand({ Bucket, Key, Body: Key }))
+    const Objects = [
+      { Key: 'many/a' },
+      { Key: 'many/b', ETag: '"00000000000000000000000000000000"' },
+      { Key: 'many/none' },
+    ]
     const reply = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
     expect(reply.Deleted?.map(({ Key }) => Key)).toEqual(['many/a', 'many/none'])
     expect(reply.Errors?.map(({ Key, Code }) => [Key, Code])).toEqual([['many/b', 'PreconditionFailed']])
-    const quiet = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'many/b' }, { Key: 'many/c' }], Quiet: true } }))
+    const quiet = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'many/b' }, { Key: 'many/c' }], Quiet: true } }),
+    )
     expect(quiet.Deleted).toBeUndefined()
     expect((await client.send(new ListObjectsV2Command({ Bucket, Prefix: 'many/' }))).KeyCount).toBe(0)
   })

@@ -6,7 +6,7 @@ import type { Clock } from '../../src/base/clock.ts'
 import type { Logger } from '../../src/base/log.ts'
 import { openBuckets } from '../../src/s3-endpoint/buckets.ts'
 import { createS3Endpoint, type S3EndpointOptions } from '../../src/s3-endpoint/endpoint.ts'
-import type { RequestRecord, RequestSummary } from '../../src/s3-endpoint/exchange.ts'
+import type { RequestRecord, RequestSummary } from '../../src/s3-endpoint/request-record.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { ObjectStore, StoreLimits } from '../../src/store/store.ts'
 
@@ -60,7 +60,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const endpoint = createS3Endpoint({
     ...passed,
     clock,
-    buckets: openBuckets({ stores: new Map([[bucket, store]]), open: () => createMemoryStore(), now: () => Date.now() }),
+    buckets: openBuckets({
+      stores: new Map([[bucket, store]]),
+      open: () => createMemoryStore(),
+      now: () => Date.now(),
+    }),
     credentials: (id) => (id === testCredentials.accessKeyId ? testCredentials.secretAccessKey : undefined),
     async beforeRequest(request: RequestSummary) {
       if (latencyMs > 0) await clock.sleep(latencyMs)

@@ -16,7 +16,13 @@ export interface Digest {
   value(): string
 }
 
-const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 }
+const digestBytes: Readonly<Record<ChecksumAlgorithm, number>> = {
+  crc32: 4,
+  crc32c: 4,
+  crc64nvme: 8,
+  sha1: 20,
+  sha256: 32,
+}
 const prefix = 'x-amz-checksum-'
 /** `x-amz-checksum-...` headers that name no digest. */
 const notDigests: ReadonlySet<string> = new Set(['algorithm', 'mode', 'type'])

@@ -10,8 +10,14 @@ export function crc32c(bytes: Uint8Array, seed = 0): number {
   for (const end = bytes.length - 7; i < end; i += 8) {
     const a = crc ^ word(bytes, i)
     crc =
-      at(t7, a) ^ at(t6, a >>> 8) ^ at(t5, a >>> 16) ^ at(t4, a >>> 24) ^
-      at(t3, byte(bytes, i + 4)) ^ at(t2, byte(bytes, i + 5)) ^ at(t1, byte(bytes, i + 6)) ^ at(t0, byte(bytes, i + 7))
+      at(t7, a) ^
+      at(t6, a >>> 8) ^
+      at(t5, a >>> 16) ^
+      at(t4, a >>> 24) ^
+      at(t3, byte(bytes, i + 4)) ^
+      at(t2, byte(bytes, i + 5)) ^
+      at(t1, byte(bytes, i + 6)) ^
+      at(t0, byte(bytes, i + 7))
   }
   for (; i < bytes.length; i++) crc = at(t0, crc ^ byte(bytes, i)) ^ (crc >>> 8)
   return ~crc >>> 0
@@ -31,11 +37,23 @@ export function crc64nvme(bytes: Uint8Array, seed: Crc64 = [0, 0]): Crc64 {
     const a = low ^ word(bytes, i)
     const b = high ^ word(bytes, i + 4)
     high =
-      at(h[7], a) ^ at(h[6], a >>> 8) ^ at(h[5], a >>> 16) ^ at(h[4], a >>> 24) ^
-      at(h[3], b) ^ at(h[2], b >>> 8) ^ at(h[1], b >>> 16) ^ at(h[0], b >>> 24)
+      at(h[7], a) ^
+      at(h[6], a >>> 8) ^
+      at(h[5], a >>> 16) ^
+      at(h[4], a >>> 24) ^
+      at(h[3], b) ^
+      at(h[2], b >>> 8) ^
+      at(h[1], b >>> 16) ^
+      at(h[0], b >>> 24)
     low =
-      at(l[7], a) ^ at(l[6], a >>> 8) ^ at(l[5], a >>> 16) ^ at(l[4], a >>> 24) ^
-      at(l[3], b) ^ at(l[2], b >>> 8) ^ at(l[1], b >>> 16) ^ at(l[0], b >>> 24)
+      at(l[7], a) ^
+      at(l[6], a >>> 8) ^
+      at(l[5], a >>> 16) ^
+      at(l[4], a >>> 24) ^
+      at(l[3], b) ^
+      at(l[2], b >>> 8) ^
+      at(l[1], b >>> 16) ^
+      at(l[0], b >>> 24)
   }
   for (; i < bytes.length; i++) {
     const index = low ^ byte(bytes, i)

@@ -10,7 +10,7 @@ import type { Body } from '../../store/store.ts'
 import { S3Error } from '../errors.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import { ChunkSignatures, type ChunkSigner } from '../sigv4/chunk-signatures.ts'
-import { algorithmOf, checkForm, contentMd5, createDigest, headerChecksum, type ChecksumAlgorithm, type Digest } from './checksums.ts'
+import { BodyDigests, type SentChecksum } from './body-digests.ts'
 import { ChunkDecoder } from './decoder.ts'
 
 export interface PayloadSource {
@@ -39,45 +39,26 @@ const forms: Readonly<Record<string, Form>> = {
 /** Bodies up to this are taken whole: checked before the store is called, and sent again if the store must retry. */
 const inHandBytesMax = 256 * KiB
 
-/** A checksum the sender gave and the body has been held to. */
-export interface SentChecksum {
-  readonly algorithm: ChecksumAlgorithm
-  readonly value: string
-}
-
 export class Payload {
   readonly #source: PayloadSource
   readonly #form: Form
-  readonly #digests: { readonly name: string; readonly digest: Digest; expected: string | undefined; readonly code: 'BadDigest' | 'XAmzContentSHA256Mismatch' }[] = []
-  readonly #trailer: string | undefined
-  #checksum: SentChecksum | undefined
+  readonly #digests: BodyDigests
   #failure: S3Error | undefined
   #started = false
   #bytesIn = 0
 
   constructor(source: PayloadSource) {
     const { headers, payloadHash } = source
+    const sha256 = /^[0-9a-f]{64}$/.test(payloadHash) ? payloadHash : undefined
+    const form = sha256 === undefined && Object.hasOwn(forms, payloadHash) ? forms[payloadHash] : undefined
+    if (sha256 === undefined && (!form || (form.signed && !source.signer))) {
+      throw new S3Error('InvalidArgument', {
+        message: 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form or a valid sha256 value.',
+      })
+    }
     this.#source = source
-    const isHash = /^[0-9a-f]{64}$/.test(payloadHash)
-    const form = isHash ? plain : Object.hasOwn(forms, payloadHash) ? forms[payloadHash] : undefined
-    if (!form || (form.signed && !source.signer)) {
-      throw new S3Error('InvalidArgument', { message: 'x-amz-content-sha256 must be UNSIGNED-PAYLOAD, a STREAMING form or a valid sha256 value.' })
-    }
-    this.#form = form
-    if (isHash) {
-      const expected = Buffer.from(payloadHash, 'hex').toString('base64')
-      this.#digests.push({ name: 'sha256', digest: createDigest('sha256'), expected, code: 'XAmzContentSHA256Mismatch' })
-    }
-    const md5 = contentMd5(headers)
-    if (md5 !== undefined) this.#digests.push({ name: 'md5', digest: createDigest('md5'), expected: md5, code: 'BadDigest' })
-    this.#checksum = headerChecksum(headers)
-    if (this.#checksum) this.#expect(this.#checksum.algorithm, this.#checksum.value)
-    const announced = form.trailers ? headers.get('x-amz-trailer')?.toLowerCase() : undefined
-    if (announced !== undefined) {
-      if (this.#checksum) throw new S3Error('InvalidRequest', { message: 'A checksum comes in a header or in the trailer.' })
-      this.#trailer = announced
-      this.#expect(algorithmOf(announced), undefined)
-    }
+    this.#form = form ?? plain
+    this.#digests = new BodyDigests(headers, sha256, this.#form.trailers)
   }
 
   /** Whether it has the aws-chunked framing, which only bodies of objects and parts may have. */
@@ -87,12 +68,13 @@ export class Payload {
 
   /** The CRC-32 known before the body came; a store verifies it once more. */
   get crc32(): string | undefined {
-    return this.#checksum?.algorithm === 'crc32' ? this.#checksum.value : undefined
+    const { checksum } = this
+    return checksum?.algorithm === 'crc32' ? checksum.value : undefined
   }
 
   /** The sender's checksum; one from a trailer is known when the body has been read. */
   get checksum(): SentChecksum | undefined {
-    return this.#checksum
+    return this.#digests.checksum
   }
 
   /** Why reading ended early. A store may have wrapped the error; this is the one to answer with. */
@@ -149,12 +131,12 @@ export class Payload {
         if (piece.byteLength === 0) continue
         seen += piece.byteLength
         if (size !== undefined && seen > size) throw new S3Error('IncompleteBody')
-        for (const { digest } of this.#digests) digest.update(piece)
+        this.#digests.update(piece)
         if (held) yield held
         held = piece
       }
       if (size !== undefined && seen !== size) throw new S3Error('IncompleteBody')
-      this.#checkDigests()
+      this.#digests.check()
     } catch (error) {
       this.#failure = error instanceof S3Error ? error : new S3Error('IncompleteBody', { cause: error })
       throw this.#failure
@@ -177,28 +159,6 @@ export class Payload {
     }
     if (!decoder) return
     decoder.finish()
-    this.#takeTrailers(decoder.trailers)
-  }
-
-  #takeTrailers(trailers: ReadonlyMap<string, string>): void {
-    if (this.#trailer === undefined) {
-      if (trailers.size > 0) throw new S3Error('MalformedTrailerError')
-      return
-    }
-    const value = trailers.get(this.#trailer)
-    if (value === undefined || trailers.size !== 1) throw new S3Error('MalformedTrailerError')
-    const checksum = { algorithm: algorithmOf(this.#trailer), value: checkForm(this.#trailer, value) }
-    this.#checksum = checksum
-    for (const entry of this.#digests) if (entry.name === checksum.algorithm && entry.code === 'BadDigest') entry.expected = value
-  }
-
-  #expect(algorithm: ChecksumAlgorithm, expected: string | undefined): void {
-    this.#digests.push({ name: algorithm, digest: createDigest(algorithm), expected, code: 'BadDigest' })
-  }
-
-  #checkDigests(): void {
-    for (const { name, digest, expected, code } of this.#digests) {
-      if (digest.value() !== expected) throw new S3Error(code, { message: code === 'BadDigest' ? `The ${name} you specified did not match what we received.` : undefined })
-    }
+    this.#digests.takeTrailers(decoder.trailers)
   }
 }

@@ -3,7 +3,7 @@
 
 import type { BucketCall, Reply } from '../call.ts'
 import { S3Error, type S3ErrorCode } from '../errors.ts'
-import { bucketSettings } from '../routing.ts'
+import { bucketSettings } from '../sub-resources.ts'
 import { element, resultDocument, type Xml } from '../xml/write.ts'
 
 const ownerFields = [element('ID', 'bucketfs'), element('DisplayName', 'bucketfs')]
@@ -49,7 +49,9 @@ export async function getObjectAcl(call: BucketCall): Promise<Reply> {
 }
 
 function aclDocument(): string {
-  const grantee = { xml: `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">${ownerFields.map(({ xml }) => xml).join('')}</Grantee>` }
+  const grantee = {
+    xml: `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">${ownerFields.map(({ xml }) => xml).join('')}</Grantee>`,
+  }
   const grant = element('Grant', [grantee, element('Permission', 'FULL_CONTROL')])
   return resultDocument('AccessControlPolicy', [owner, element('AccessControlList', [grant])])
 }

@@ -21,7 +21,8 @@ export async function createBucket(call: Call): Promise<Reply> {
   const { bucket } = call.target
   await call.payload.document(configurationBytesMax)
   if (!isBucketName(bucket)) throw new S3Error('InvalidBucketName', { fields: { BucketName: bucket } })
-  if (await buckets.find(bucket, caller)) throw new S3Error('BucketAlreadyOwnedByYou', { fields: { BucketName: bucket } })
+  if (await buckets.find(bucket, caller))
+    throw new S3Error('BucketAlreadyOwnedByYou', { fields: { BucketName: bucket } })
   if (!buckets.create) throw new S3Error('AccessDenied', { message: 'Buckets cannot be created here.' })
   await buckets.create(bucket, caller)
   return { status: 200, headers: { location: `/${bucket}` } }

@@ -5,7 +5,7 @@ import type { BucketCall, Reply } from '../call.ts'
 import { writeCondition } from '../conditions.ts'
 import { S3Error } from '../errors.ts'
 import { readObjectHeaders, readPlacementHeaders, readTags } from '../object-headers.ts'
-import { element, etagElement, isoTime, optional, resultDocument } from '../xml/write.ts'
+import { element, etagElement, isoTime, resultDocument, type Xml } from '../xml/write.ts'
 import { findCopySource, sourceBody, type CopySource } from './copy-source.ts'
 
 export async function copyObject(call: BucketCall): Promise<Reply> {
@@ -34,7 +34,7 @@ export async function copyObject(call: BucketCall): Promise<Reply> {
 }
 
 /** Elements of a checksum, as copies and completions carry them. */
-export function checksumElements(checksum: CopyReply['checksum']): ReturnType<typeof optional>[] {
+export function checksumElements(checksum: CopyReply['checksum']): readonly Xml[] {
   if (!checksum) return []
   return [
     element(`Checksum${checksum.algorithm.toUpperCase()}`, checksum.value),

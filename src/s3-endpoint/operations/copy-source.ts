@@ -5,7 +5,7 @@ import type { Body, ObjectInfo, ObjectStore } from '../../store/store.ts'
 import type { BucketCall } from '../call.ts'
 import { hasReadConditions, judgeRead, singleEtag } from '../conditions.ts'
 import { S3Error } from '../errors.ts'
-import { decodePercent } from '../routing.ts'
+import { decodePercent } from '../uri.ts'
 import { openPieces } from './read-object.ts'
 
 export interface CopySource {
@@ -23,13 +23,16 @@ const prefix = 'x-amz-copy-source-'
 export async function findCopySource(call: BucketCall, look: boolean): Promise<CopySource> {
   const { store, key } = await resolve(call)
   const { headers } = call
-  const onlyIfMatch = !['if-none-match', 'if-modified-since', 'if-unmodified-since'].some((n) => headers.has(prefix + n))
+  const onlyIfMatch = !['if-none-match', 'if-modified-since', 'if-unmodified-since'].some((n) =>
+    headers.has(prefix + n),
+  )
   const ifMatch = headers.get(`${prefix}if-match`)
   if (!look && store === call.store && onlyIfMatch && !ifMatch?.includes(',') && ifMatch !== '*') {
     return { store, key, ifMatch: ifMatch === undefined ? undefined : singleEtag(ifMatch), info: undefined }
   }
   const info = await store.head(key, { signal: call.signal })
-  if (hasReadConditions(headers, prefix) && judgeRead(info, headers, prefix) !== 'proceed') throw new S3Error('PreconditionFailed')
+  if (hasReadConditions(headers, prefix) && judgeRead(info, headers, prefix) !== 'proceed')
+    throw new S3Error('PreconditionFailed')
   return { store, key, ifMatch: info.etag, info }
 }
 
@@ -51,7 +54,9 @@ async function resolve(call: BucketCall): Promise<{ store: ObjectStore; key: str
   const text = decodePercent(path).replace(/^\//, '')
   const slash = text.indexOf('/')
   if (slash < 1 || slash === text.length - 1) {
-    throw new S3Error('InvalidArgument', { message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey' })
+    throw new S3Error('InvalidArgument', {
+      message: 'Copy Source must mention the source bucket and key: sourcebucket/sourcekey',
+    })
   }
   const version = /(?:^|&)versionId=([^&]*)/.exec(query)?.[1]
   if (version !== undefined && version !== 'null') throw new S3Error('NoSuchVersion')

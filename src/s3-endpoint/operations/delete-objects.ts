@@ -33,7 +33,9 @@ export async function deleteObjects(call: BucketCall): Promise<Reply> {
   }
   const failures = entries.length > 0 ? await call.store.deleteMany(entries) : []
   for (const { key, error } of failures) refused.set(key, errorElement(key, toS3Error(error)))
-  const deleted = quiet ? [] : entries.filter(({ key }) => !refused.has(key)).map(({ key }) => element('Deleted', [element('Key', key)]))
+  const deleted = quiet
+    ? []
+    : entries.filter(({ key }) => !refused.has(key)).map(({ key }) => element('Deleted', [element('Key', key)]))
   return { status: 200, body: { xml: resultDocument('DeleteResult', [...deleted, ...refused.values()]) } }
 }
 

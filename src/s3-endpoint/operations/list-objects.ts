@@ -5,7 +5,7 @@ import type { ListReply } from '../../store/store.ts'
 import type { BucketCall, Reply } from '../call.ts'
 import { S3Error } from '../errors.ts'
 import { element, etagElement, isoTime, optional, resultDocument, type Xml } from '../xml/write.ts'
-import { encodeStrictly } from '../sigv4/canonical.ts'
+import { encodeStrictly } from '../uri.ts'
 import { owner } from './bucket-settings.ts'
 
 const pageMax = 1000
@@ -35,7 +35,9 @@ export async function listObjects(call: BucketCall): Promise<Reply> {
   const form = readForm(call)
   const marker = query.get('marker') || undefined
   const page = await listPage(call, form, { startAfter: marker })
-  const last = [page.objects.at(-1)?.key ?? '', page.prefixes.at(-1) ?? ''].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))[1]
+  const last = [page.objects.at(-1)?.key ?? '', page.prefixes.at(-1) ?? ''].sort((a, b) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  )[1]
   const xml = resultDocument('ListBucketResult', [
     element('Name', bucket),
     element('Prefix', form.encode(form.prefix)),

@@ -71,7 +71,8 @@ function pageOf(
     const end = form.delimiter === undefined ? -1 : upload.key.indexOf(form.delimiter, form.prefix.length)
     const group = end < 0 || form.delimiter === undefined ? undefined : upload.key.slice(0, end + form.delimiter.length)
     if (group !== undefined && (group === prefixes.at(-1) || group === form.keyMarker)) continue
-    if (uploads.length + prefixes.length === form.max) return { uploads, prefixes, next: form.max === 0 ? undefined : last }
+    if (uploads.length + prefixes.length === form.max)
+      return { uploads, prefixes, next: form.max === 0 ? undefined : last }
     if (group === undefined) {
       uploads.push(upload)
       last = { key: upload.key, uploadId: upload.uploadId }

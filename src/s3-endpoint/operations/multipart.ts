@@ -58,7 +58,10 @@ export async function abortUpload(call: BucketCall): Promise<Reply> {
  * A retry after a lost reply finds the upload gone. If the object there now is made of exactly these parts, that upload
  * has been completed, and saying so again is right.
  */
-async function completedBefore(call: BucketCall, parts: readonly UploadedPart[]): Promise<{ etag: string; checksum: ObjectChecksum | undefined } | undefined> {
+async function completedBefore(
+  call: BucketCall,
+  parts: readonly UploadedPart[],
+): Promise<{ etag: string; checksum: ObjectChecksum | undefined } | undefined> {
   const hash = createHash('md5')
   for (const { etag } of parts) hash.update(etag, 'hex')
   const etag = `${hash.digest('hex')}-${parts.length}`
@@ -84,6 +87,7 @@ function readParts(bytes: Uint8Array, partCountMax: number): readonly UploadedPa
 
 function readSize(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^\d{1,15}$/.test(text)) throw new S3Error('InvalidArgument', { message: 'x-amz-mp-object-size must be a size in bytes.' })
+  if (!/^\d{1,15}$/.test(text))
+    throw new S3Error('InvalidArgument', { message: 'x-amz-mp-object-size must be a size in bytes.' })
   return Number(text)
 }

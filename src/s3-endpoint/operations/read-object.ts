@@ -59,7 +59,7 @@ export async function openPieces(
   const first = await read(offset)
   return (async function* pieces() {
     let piece = first
-    for (let at = offset; ; ) {
+    for (let at = offset; ;) {
       at += piece.byteLength
       if (piece.byteLength === 0) throw new S3Error('InternalError', { message: 'The object ended early.' })
       const more = at < offset + length
@@ -86,7 +86,9 @@ function planRead(call: BucketCall, info: ObjectInfo): ReadPlan | { readonly rep
   const shown = replyObjectHeaders(info)
   if (verdict === 'not-modified') {
     const { etag, 'last-modified': lastModified, 'cache-control': cacheControl, expires } = shown
-    return { reply: { status: 304, headers: { etag, 'last-modified': lastModified, 'cache-control': cacheControl, expires } } }
+    return {
+      reply: { status: 304, headers: { etag, 'last-modified': lastModified, 'cache-control': cacheControl, expires } },
+    }
   }
   const range = wantedRange(call, info)
   const wantsChecksum = headers.get('x-amz-checksum-mode')?.toLowerCase() === 'enabled'
@@ -101,7 +103,8 @@ function wantedRange(call: BucketCall, info: ObjectInfo): { offset: number; leng
   const partNumber = call.target.query.get('partNumber')
   if (partNumber !== undefined) {
     // Where the parts of a multipart object lie is not known to a store.
-    if (info.etag.includes('-')) throw new S3Error('NotImplemented', { message: 'Reading by part number is not supported.' })
+    if (info.etag.includes('-'))
+      throw new S3Error('NotImplemented', { message: 'Reading by part number is not supported.' })
     if (partNumber !== '1') throw new S3Error('InvalidPartNumber')
     return undefined
   }
@@ -113,7 +116,10 @@ export function parseRange(header: string | undefined, size: number): { offset: 
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(' ', '') ?? '') ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
   const unsatisfiable = (): S3Error =>
-    new S3Error('InvalidRange', { headers: { 'content-range': `bytes */${size}` }, fields: { ActualObjectSize: String(size) } })
+    new S3Error('InvalidRange', {
+      headers: { 'content-range': `bytes */${size}` },
+      fields: { ActualObjectSize: String(size) },
+    })
   if (first === '') {
     const length = Math.min(Number(last), size)
     if (length === 0) throw unsatisfiable()
@@ -126,7 +132,14 @@ export function parseRange(header: string | undefined, size: number): { offset: 
   return { offset, length: end - offset + 1 }
 }
 
-const overridable = ['content-type', 'content-language', 'expires', 'cache-control', 'content-disposition', 'content-encoding']
+const overridable = [
+  'content-type',
+  'content-language',
+  'expires',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+]
 
 function overrides(query: ReadonlyMap<string, string>): ReplyHeaders {
   const found: Record<string, string> = {}

@@ -2,7 +2,7 @@
 // of `?tagging` are 501.
 
 import type { BucketCall, Reply } from '../call.ts'
-import { queryPairs } from '../routing.ts'
+import { queryPairs } from '../uri.ts'
 import { element, resultDocument } from '../xml/write.ts'
 import { checkVersion } from './versions.ts'
 

@@ -16,8 +16,11 @@ export async function uploadPart(call: BucketCall): Promise<Reply> {
   checkBodySize(payload, call.limitsOf(store).partBytesMax)
   const body = await payload.toBody()
   const part = await store.uploadPart(target.key, uploadId, partNumber, body, { crc32: payload.crc32 })
-  const recorded = part.crc32 === undefined ? undefined : ({ algorithm: 'crc32', value: part.crc32, type: 'full-object' } as const)
-  const { 'x-amz-checksum-type': _type, ...checksum } = payload.checksum ? writtenChecksum(payload, {}) : replyChecksum(recorded)
+  const recorded =
+    part.crc32 === undefined ? undefined : ({ algorithm: 'crc32', value: part.crc32, type: 'full-object' } as const)
+  const { 'x-amz-checksum-type': _type, ...checksum } = payload.checksum
+    ? writtenChecksum(payload, {})
+    : replyChecksum(recorded)
   return { status: 200, headers: { etag: `"${part.etag}"`, ...checksum } }
 }
 
@@ -29,7 +32,10 @@ export async function uploadPartCopy(call: BucketCall): Promise<Reply> {
   let part
   try {
     if (source.store === store) {
-      part = await store.copyPart(target.key, uploadId, partNumber, source.key, { range, sourceIfMatch: source.ifMatch })
+      part = await store.copyPart(target.key, uploadId, partNumber, source.key, {
+        range,
+        sourceIfMatch: source.ifMatch,
+      })
     } else {
       const info = source.info ?? (await source.store.head(source.key))
       const { offset, length } = range ?? { offset: 0, length: info.size }
@@ -56,7 +62,10 @@ function readPart(call: BucketCall): { uploadId: string; partNumber: number } {
   const partNumber = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (partNumber < 1 || partNumber > partCountMax) {
     const fields = { ArgumentName: 'partNumber', ArgumentValue: text }
-    throw new S3Error('InvalidArgument', { message: `Part number must be an integer between 1 and ${partCountMax}, inclusive`, fields })
+    throw new S3Error('InvalidArgument', {
+      message: `Part number must be an integer between 1 and ${partCountMax}, inclusive`,
+      fields,
+    })
   }
   return { uploadId: query.get('uploadId') ?? '', partNumber }
 }
@@ -66,7 +75,9 @@ function readCopyRange(call: BucketCall): ByteRange | undefined {
   if (header === undefined) return undefined
   const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(header) ?? []
   if (first === undefined || last === undefined || Number(last) < Number(first)) {
-    throw new S3Error('InvalidArgument', { message: 'The x-amz-copy-source-range value must be of the form bytes=first-last' })
+    throw new S3Error('InvalidArgument', {
+      message: 'The x-amz-copy-source-range value must be of the form bytes=first-last',
+    })
   }
   return { offset: Number(first), length: Number(last) - Number(first) + 1 }
 }

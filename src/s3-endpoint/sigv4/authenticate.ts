@@ -75,7 +75,8 @@ function checkTime(claim: SignedClaim, nowMs: number): void {
     throw new S3Error('RequestTimeTooSkewed', { fields })
   }
   const fields = { Expires: new Date(claim.timeMs + claim.expiresS * 1000).toISOString(), ServerTime: serverTime }
-  if (claim.timeMs > nowMs + skewMaxMs) throw new S3Error('AccessDenied', { message: 'Request is not valid yet', fields })
+  if (claim.timeMs > nowMs + skewMaxMs)
+    throw new S3Error('AccessDenied', { message: 'Request is not valid yet', fields })
   if (nowMs > claim.timeMs + claim.expiresS * 1000) {
     throw new S3Error('AccessDenied', { message: 'Request has expired', fields })
   }
@@ -119,5 +120,8 @@ function checkAllSigned(claim: SignedClaim, request: SignedRequest): void {
     .filter((name) => !(claim.expiresS !== undefined && name === 'x-amz-content-sha256'))
   if (unsigned.length === 0) return
   const fields = { HeadersNotSigned: unsigned.join(', ') }
-  throw new S3Error('AccessDenied', { message: 'There were headers present in the request which were not signed', fields })
+  throw new S3Error('AccessDenied', {
+    message: 'There were headers present in the request which were not signed',
+    fields,
+  })
 }

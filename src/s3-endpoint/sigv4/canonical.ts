@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import type { RequestHeaders } from '../request-headers.ts'
-import { decodePercent, queryPairs } from '../routing.ts'
+import { decodePercent, encodeStrictly, queryPairs } from '../uri.ts'
 
 export interface CanonicalParts {
   readonly method: string
@@ -31,7 +31,10 @@ export function canonicalRequests(parts: CanonicalParts): readonly string[] {
     signedHeaders.join(';'),
     payloadHash,
   ].join('\n')
-  const strictPath = rawPath.split('/').map((segment) => encodeStrictly(decodePercent(segment))).join('/')
+  const strictPath = rawPath
+    .split('/')
+    .map((segment) => encodeStrictly(decodePercent(segment)))
+    .join('/')
   const paths = strictPath === rawPath ? [rawPath] : [rawPath, strictPath]
   return paths.map((path) => `${method}\n${path}\n${rest}`)
 }
@@ -40,11 +43,6 @@ export function stringToSign(amzDate: string, scope: string, canonicalRequest: s
   // Header values are one character per byte; everything else is ASCII.
   const hash = createHash('sha256').update(canonicalRequest, 'latin1').digest('hex')
   return `${algorithm}\n${amzDate}\n${scope}\n${hash}`
-}
-
-/** Percent-encodes everything but RFC 3986's unreserved characters. */
-export function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 }
 
 function canonicalQuery(rawQuery: string): string {

@@ -33,7 +33,8 @@ const parser = new XMLParser({
 /** The root element, which must be called `root`. */
 export function parseDocument(bytes: Uint8Array, root: string): XmlNode {
   const text = decodeUtf8(bytes)
-  if (text.includes('<!DOCTYPE') || text.includes('<![CDATA[') || text.includes('<!ENTITY')) throw new S3Error('MalformedXML')
+  if (text.includes('<!DOCTYPE') || text.includes('<![CDATA[') || text.includes('<!ENTITY'))
+    throw new S3Error('MalformedXML')
   if (XMLValidator.validate(text) !== true) throw new S3Error('MalformedXML')
   let tree: unknown
   try {
@@ -64,7 +65,9 @@ function decodeEntities(text: string): string {
   return text.replace(/&([^;&]*);?/g, (whole, name: string) => {
     const known = Object.hasOwn(entities, name) ? entities[name] : undefined
     const digits = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name)
-    const code = digits ? Number.parseInt(digits[1] ?? (digits[2] as string), digits[1] === undefined ? 10 : 16) : Number.NaN
+    const code = digits
+      ? Number.parseInt(digits[1] ?? (digits[2] as string), digits[1] === undefined ? 10 : 16)
+      : Number.NaN
     if (!whole.endsWith(';') || (known === undefined && !(code <= 0x10ffff))) throw new S3Error('MalformedXML')
     return known ?? String.fromCodePoint(code)
   })

@@ -52,7 +52,7 @@ function inner(content: Content): string {
 
 /** Control characters go as references, so that a parser does not fold them into spaces. */
 function escapeText(text: string): string {
-  return text.replace(/[&<>"\u0000-\u001f\u007f]/g, (c) => named[c] ?? `&#x${c.charCodeAt(0).toString(16).toUpperCase()};`)
+  return text.replace(/[&<>"\p{Cc}]/gu, (c) => named[c] ?? `&#x${c.charCodeAt(0).toString(16).toUpperCase()};`)
 }
 
 const named: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

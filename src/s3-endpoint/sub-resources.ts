@@ -1,0 +1,95 @@
+// The names S3 gives to parts of a bucket or an object in a query, and those of plain parameters. What is not here is
+// nobody's.
+
+/** Every sub-resource S3 knows; one that the tables below do not name is answered 501. */
+export const subResources: ReadonlySet<string> = new Set([
+  'abac',
+  'accelerate',
+  'acl',
+  'analytics',
+  'annotations',
+  'attributes',
+  'cors',
+  'delete',
+  'encryption',
+  'encryption-type',
+  'intelligent-tiering',
+  'inventory',
+  'legal-hold',
+  'lifecycle',
+  'location',
+  'logging',
+  'metadataConfiguration',
+  'metadataInventoryTable',
+  'metadataJournalTable',
+  'metadataTable',
+  'metrics',
+  'notification',
+  'object-lock',
+  'ownershipControls',
+  'partNumber',
+  'policy',
+  'policyStatus',
+  'publicAccessBlock',
+  'renameObject',
+  'replication',
+  'requestPayment',
+  'restore',
+  'retention',
+  'select',
+  'session',
+  'tagging',
+  'torrent',
+  'uploadId',
+  'uploads',
+  'versioning',
+  'versions',
+  'website',
+  'x-amz-object-annotation',
+])
+
+/** Settings of a bucket that have a fixed answer (`operations/bucket-settings.ts`). */
+export const bucketSettings: readonly string[] = [
+  'accelerate',
+  'acl',
+  'cors',
+  'encryption',
+  'lifecycle',
+  'logging',
+  'notification',
+  'object-lock',
+  'ownershipControls',
+  'policy',
+  'policyStatus',
+  'publicAccessBlock',
+  'replication',
+  'requestPayment',
+  'tagging',
+  'versioning',
+  'website',
+]
+
+const parameters: ReadonlySet<string> = new Set([
+  'prefix',
+  'delimiter',
+  'marker',
+  'max-keys',
+  'list-type',
+  'start-after',
+  'continuation-token',
+  'fetch-owner',
+  'encoding-type',
+  'key-marker',
+  'upload-id-marker',
+  'max-uploads',
+  'version-id-marker',
+  'versionId',
+  'x-id',
+  'max-buckets',
+  'bucket-region',
+])
+
+/** Parameters that may be sent without a value and select nothing. */
+export function isKnownParameter(name: string): boolean {
+  return subResources.has(name) || parameters.has(name) || /^(x-amz-|response-)/i.test(name)
+}
