@@ -29,7 +29,7 @@ export interface ObjectDeps {
   readonly log: Logger
   readonly settings: VolumeSettings
   readonly metrics: VolumeMetrics
-  readonly reader: Pick<ContentReader, 'read' | 'insert'>
+  readonly reader: Pick<ContentReader, 'read'>
   readonly budget: MemoryBudget
 }
 

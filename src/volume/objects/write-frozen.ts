@@ -1,5 +1,5 @@
 import { isStoreError, isVolumeError } from '../../base/errors.ts'
-import { type CallOptions, type ObjectHeaders, type UploadedPart , type WriteCondition } from '../../store/store.ts'
+import type { CallOptions, ObjectHeaders, UploadedPart, WriteCondition } from '../../store/store.ts'
 import type { FrozenContent } from '../content/file-content.ts'
 import type { Version } from '../inode.ts'
 import { forEachBounded } from '../tree/concurrency.ts'
@@ -63,12 +63,9 @@ export function planFor(
 
 function putFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
   const { key, condition, frozen, headers, writeId, tags, signal, waiting } = job
-  return withBytes(deps, frozen, 0, frozen.size, call, async (body) => {
-    const version = await putObject(deps, { key, condition, body, headers, writeId, tags, signal, waiting })
-    // What was written is what will be read next; bytes in many pieces would have to be copied twice.
-    if (body.length === 1) deps.reader.insert(version, 0, body[0] as Uint8Array)
-    return version
-  })
+  return withBytes(deps, frozen, 0, frozen.size, call, (body) =>
+    putObject(deps, { key, condition, body, headers, writeId, tags, signal, waiting }),
+  )
 }
 
 async function uploadFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {

@@ -1,5 +1,6 @@
 // One memory bucket behind faults, a counter and retries, with everything an objects test needs.
 
+import { expect } from 'vitest'
 import { silentLogger } from '../../../src/base/log.ts'
 import { createSeededRandom } from '../../../src/base/random.ts'
 import type { Clock } from '../../../src/base/clock.ts'
@@ -36,7 +37,7 @@ export interface Rig {
   readonly requests: StoreMetrics
   readonly budget: MemoryBudget
   readonly dirty: DirtyStore
-  /** Requests by operation since the last call of `reset`. */
+  /** Requests by operation. */
   counts(): Partial<Record<Operation, number>>
   headersOf(key: string): Promise<ObjectHeaders>
   bytesOf(key: string): Promise<Uint8Array>
@@ -115,6 +116,14 @@ export function versionOf(info: ObjectInfo): Version {
 
 export async function versionAt(rig: Rig, key: string): Promise<Version> {
   return versionOf(await rig.bucket.head(key))
+}
+
+/** What `call` fails with. */
+export async function thrown(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  )
 }
 
 /** Every header of P1 with a value of its own. */

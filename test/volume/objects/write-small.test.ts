@@ -2,13 +2,14 @@
 
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
-import { isStoreError, isVolumeError } from '../../../src/base/errors.ts'
+import { isStoreError, isVolumeError, StoreError } from '../../../src/base/errors.ts'
 import type { ObjectStore } from '../../../src/store/store.ts'
+import { FileContent } from '../../../src/volume/content/file-content.ts'
 import { ConflictError } from '../../../src/volume/objects/conflict-error.ts'
 import { isUnknownOutcome } from '../../../src/volume/objects/doubt.ts'
 import { writeObject } from '../../../src/volume/objects/write-object.ts'
 import { patterned, putText } from '../../support/store-kit.ts'
-import { allHeaders, createRig, frozenOf, plainHeaders, versionAt, type Rig, type RigOptions } from './rig.ts'
+import { allHeaders, createRig, frozenOf, plainHeaders, thrown, versionAt, type Rig, type RigOptions } from './rig.ts'
 
 const id = 'a'.repeat(32)
 const otherId = 'b'.repeat(32)
@@ -21,13 +22,6 @@ async function create(rig: Rig, text: string, writeId = id) {
 async function replace(rig: Rig, text: string, etag: string, writeId = id) {
   const frozen = await frozenOf(rig, utf8(text))
   return writeObject(rig.deps, { key: 'k', condition: { ifMatch: etag }, frozen, headers: plainHeaders, writeId })
-}
-
-async function thrown(call: Promise<unknown>): Promise<unknown> {
-  return call.then(
-    (value) => expect.fail(`expected a failure, got ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  )
 }
 
 describe('a small file', () => {
@@ -64,7 +58,6 @@ describe('a small file', () => {
     const bytes = patterned(100_000)
     await rig.bucket.put('k', bytes, { headers: plainHeaders })
     const base = await versionAt(rig, 'k')
-    const { FileContent } = await import('../../../src/volume/content/file-content.ts')
     const content = new FileContent(base)
     content.write(50_000, await rig.dirty.keep(utf8('changed'), { ino: 1, offset: 50_000 }))
     content.truncate(120_000)
@@ -81,7 +74,6 @@ describe('a small file', () => {
     const rig = createRig()
     await rig.bucket.put('k', patterned(100_000), { headers: plainHeaders })
     const base = await versionAt(rig, 'k')
-    const { FileContent } = await import('../../../src/volume/content/file-content.ts')
     const content = new FileContent(base)
     content.truncate(100_001)
     const condition = { ifMatch: base.etag }
@@ -175,7 +167,6 @@ describe('doubt', () => {
         async put(key, body, options) {
           if (!held) {
             held = () => store.put(key, body, options).then(() => undefined)
-            const { StoreError } = await import('../../../src/base/errors.ts')
             throw new StoreError({ kind: 'timeout', operation: 'put', key, ambiguous: true })
           }
           await held()
@@ -233,7 +224,6 @@ describe('doubt', () => {
 
   it('sends again after a 409 that changed nothing', async () => {
     let refusals = 1
-    const { StoreError } = await import('../../../src/base/errors.ts')
     const rig = createRig({
       provider: (store) => ({
         ...store,
