@@ -8,8 +8,9 @@ import { find } from './commands/find.ts'
 import { ls } from './commands/ls.ts'
 import { mv } from './commands/mv.ts'
 import { rm } from './commands/rm.ts'
+import { s3 } from './commands/s3.ts'
 import { settings } from './commands/settings.ts'
 import { stat } from './commands/stat.ts'
 import { tree } from './commands/tree.ts'
 
-export const commands: readonly Command[] = [ls, cat, cp, mv, rm, stat, tree, du, find, settings]
+export const commands: readonly Command[] = [ls, cat, cp, mv, rm, stat, tree, du, find, s3, settings]

@@ -22,7 +22,7 @@ export const globsProgram: Program = {
       fastGlob: digest(await fastGlob('**/*.{ts,js}', options)),
       fastGlobStats: (await fastGlob('d1/e1/*', { ...options, stats: true }))
         .map(({ name, stats }) => [name, stats?.isFile(), stats?.size])
-        .sort(),
+        .sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
       fastGlobSync: digest(fastGlob.sync('d{1,2}/*', { ...options, onlyDirectories: true })),
       globby: digest(await globby(['**', '!**/e1/**'], { ...options, gitignore: true, dot: true })),
       fdir: digest(await new fdir({ fs: fdirFs }).withRelativePaths().withDirs().crawl(root).withPromise()),

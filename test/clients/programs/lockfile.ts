@@ -10,10 +10,10 @@ export const lockfileProgram: Program = {
     const file = join(root, 'shared.db')
     await fs.promises.writeFile(file, '')
     const options: LockOptions = { fs, stale: 5000, update: 1000, realpath: true }
-    const codeOf = (attempt: Promise<unknown>): Promise<unknown> =>
+    const codeOf = (attempt: Promise<unknown>): Promise<string> =>
       attempt.then(
         () => 'none',
-        (error: NodeJS.ErrnoException) => error.code,
+        (error: NodeJS.ErrnoException) => String(error.code),
       )
     const release = await lock(file, options)
     const locked = await check(file, options)

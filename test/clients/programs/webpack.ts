@@ -50,6 +50,6 @@ async function build(fs: FsModule, root: string): Promise<unknown> {
   const assets = await Promise.all(
     names.map(async (name) => [name, hash(await fs.promises.readFile(join(root, 'dist', name)))]),
   )
-  const built = modules.filter((module) => module.built).map(({ name }) => name)
+  const built = modules.filter((module) => module.built).map(({ name }) => String(name))
   return { errors: errors.map(({ message }) => message), assets, modules: modules.length, built: built.toSorted() }
 }
