@@ -7,8 +7,8 @@ import { PortCaller } from './rpc/port-caller.ts'
 import { CacheReader } from './shared/cache-reader.ts'
 
 /** A client for this thread. The engine ends with the thread that opened it; calls fail with EIO from then on. */
-export function attachEngine({ port, cache, owner }: EnginePort): EngineClient {
-  const transport = new PortCaller(port)
+export function attachEngine({ cache, owner, ...thread }: EnginePort): EngineClient {
+  const transport = new PortCaller(thread)
   return createClient({
     transport,
     reader: new CacheReader(cache, owner),

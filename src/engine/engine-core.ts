@@ -3,7 +3,6 @@
 //
 // Life: open → serve → the last attached thread detaches (or `shutdown`) → doors, volume, store close, in that order.
 
-import type { MessagePort } from 'node:worker_threads'
 import { VolumeError } from '../base/errors.ts'
 import type { Caller } from '../volume/types.ts'
 import type { Volume } from '../volume/volume.ts'
@@ -11,6 +10,7 @@ import type { ComposedVolume } from './composed.ts'
 import { HostedDoors } from './hosting.ts'
 import type { ControlName } from './rpc/call-names.ts'
 import { CallServer } from './rpc/call-server.ts'
+import type { ThreadPort } from './rpc/messages.ts'
 import { PortServer } from './rpc/port-server.ts'
 import { CachePublisher } from './shared/publisher.ts'
 
@@ -36,10 +36,10 @@ export class EngineCore {
     this.calls = new CallServer({ volume, publisher, control: (name, args) => this.#control(name, args) })
   }
 
-  /** Serves the thread at the other end of `port`. */
-  attach(port: MessagePort): void {
+  /** Serves a thread from now on. */
+  attach(thread: ThreadPort): void {
     const server = new PortServer({
-      port,
+      thread,
       run: (method, args, signal) => this.calls.run(method, args, signal),
       pollSync: () => this.#pollSync(),
       attach: (other) => this.attach(other),
@@ -72,8 +72,10 @@ export class EngineCore {
     return parts.volume
   }
 
-  #pollSync(): void {
-    for (const port of this.#ports) port.poll()
+  #pollSync(): boolean {
+    let begun = false
+    for (const port of this.#ports) begun = port.poll() || begun
+    return begun
   }
 
   #detached(port: PortServer): void {

@@ -14,11 +14,11 @@
 // Invariants: the engine never waits for a client; a change is acknowledged after the shared cache knows of it; every
 // pending call ends when the engine does.
 
-import type { MessagePort } from 'node:worker_threads'
 import type { VolumeSettings } from '../volume/settings.ts'
 import type { Caller } from '../volume/types.ts'
 import type { EngineClient } from './engine-client.ts'
 import type { HostedDoor } from './hosting.ts'
+import type { ThreadPort } from './rpc/messages.ts'
 
 export interface Engine {
   readonly client: EngineClient
@@ -35,8 +35,7 @@ export interface Engine {
 }
 
 /** Crosses to one other thread, once. */
-export interface EnginePort {
-  readonly port: MessagePort
+export interface EnginePort extends ThreadPort {
   readonly cache: SharedArrayBuffer
   readonly owner: Caller
 }

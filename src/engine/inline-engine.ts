@@ -6,11 +6,11 @@ import type { Transport } from './client.ts'
 import type { ComposedVolume } from './composed.ts'
 import { EngineCore } from './engine-core.ts'
 import type { Engine } from './engine.ts'
-import { MessageChannel } from 'node:worker_threads'
 import type { HostedDoor } from './hosting.ts'
 import { processCaller } from './identity.ts'
 import { methodIndexes } from './rpc/call-names.ts'
 import type { MethodName } from './rpc/call-names.ts'
+import { createThreadPorts } from './rpc/port-caller.ts'
 import { fromWireError } from './rpc/wire-error.ts'
 import type { WireError } from './rpc/wire-error.ts'
 import { CacheReader } from './shared/cache-reader.ts'
@@ -70,10 +70,10 @@ export async function startInlineEngine(options: InlineEngineOptions): Promise<E
     settings: volume.settings,
     host: (moduleUrl, hostOptions) => host(ask, String(moduleUrl), hostOptions),
     port() {
-      const { port1, port2 } = new MessageChannel()
-      core.attach(port1)
-      port1.unref()
-      return { port: port2, cache, owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask } }
+      const [theirs, engines] = createThreadPorts()
+      core.attach(engines)
+      engines.port.unref()
+      return { ...theirs, cache, owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask } }
     },
     close: () => client.close(),
   }

@@ -1,7 +1,7 @@
 // An engine in a worker thread, as the thread that opened it sees it. Neither the worker nor its port keeps the process
 // alive; a pending call does. At exit the worker is asked, synchronously, to drain (`exit.ts`).
 
-import { MessageChannel, Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import { VolumeError } from '../base/errors.ts'
 import type { VolumeSettings } from '../volume/settings.ts'
 import { closedVolume, createClient } from './client.ts'
@@ -10,7 +10,7 @@ import type { Engine } from './engine.ts'
 import { drainAtExit } from './exit.ts'
 import type { HostedDoor } from './hosting.ts'
 import { processCaller } from './identity.ts'
-import { PortCaller } from './rpc/port-caller.ts'
+import { createThreadPorts, PortCaller } from './rpc/port-caller.ts'
 import { CacheReader } from './shared/cache-reader.ts'
 import { createCacheMemory } from './shared/layout.ts'
 import type { EngineWorkerData } from './worker-main.ts'
@@ -54,16 +54,16 @@ interface StartedWorker {
 }
 
 function startWorker({ opener }: WorkerEngineOptions): StartedWorker {
-  const { port1, port2 } = new MessageChannel()
+  const [mine, engines] = createThreadPorts()
   const { memory: cache } = createCacheMemory()
   const { uid, gid, groups, umask } = processCaller()
-  const workerData: EngineWorkerData = { opener, cache, owner: { uid, gid, groups, umask }, port: port1 }
+  const workerData: EngineWorkerData = { opener, cache, owner: { uid, gid, groups, umask }, thread: engines }
   // execArgv: what the program was started with (loaders, --import, --test) is not the engine's business.
-  const worker = new Worker(workerFile(), { workerData, transferList: [port1], execArgv: [], name: 'bucketfs' })
+  const worker = new Worker(workerFile(), { workerData, transferList: [engines.port], execArgv: [], name: 'bucketfs' })
   let cause: Error | undefined
   const lost = (): VolumeError => new VolumeError('EIO', { message: "the engine's thread is gone; open the volume again", cause })
   // The port closes before the worker tells why it ended; its exit must not be missed because nothing else is pending.
-  const transport = new PortCaller(port2, () => worker.ref())
+  const transport = new PortCaller(mine, () => worker.ref())
   worker.on('error', (error: Error) => (cause = error))
   worker.on('exit', () => transport.end(lost))
   worker.unref()
@@ -101,7 +101,7 @@ function finish({ worker, transport, cache }: StartedWorker, options: WorkerEngi
     client,
     settings,
     host: (moduleUrl, hostOptions) => host(transport, String(moduleUrl), hostOptions),
-    port: () => ({ port: transport.attach(), cache, owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask } }),
+    port: () => ({ ...transport.attach(), cache, owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask } }),
     close: () => client.close(),
   }
 }

@@ -25,16 +25,21 @@ export type Reply =
   | readonly [id: number, ok: true, value: unknown, hint: CacheHint | undefined]
   | readonly [id: number, ok: false, error: WireError, hint: CacheHint | undefined]
 
+/** How one thread talks to the engine: a port, and shared memory (`mailbox.ts`) for its synchronous calls. */
+export interface ThreadPort {
+  readonly port: MessagePort
+  readonly mailbox: SharedArrayBuffer
+}
+
+/** An empty one only makes the engine look into the mailbox. */
 export interface ClientMessage {
   readonly requests?: readonly Request[]
   /** Ids of requests whose signal fired. */
   readonly cancels?: readonly number[]
   /** Whether this thread wants events. */
   readonly watch?: boolean
-  /** Where this thread makes synchronous calls; sent once, before the first. */
-  readonly mailbox?: { readonly memory: SharedArrayBuffer; readonly wake: MessagePort }
-  /** Another thread's port to serve. */
-  readonly attach?: MessagePort
+  /** Another thread to serve. */
+  readonly attach?: ThreadPort
 }
 
 export interface EngineMessage {

@@ -7,8 +7,8 @@ import { VolumeError } from '../../base/errors.ts'
 import type { Caller, VolumeEvent } from '../../volume/types.ts'
 import { callTraits, isCallName, methodIndexes, plainCaller } from './call-names.ts'
 import type { MethodName } from './call-names.ts'
-import { createMailbox } from './mailbox.ts'
-import type { CacheHint, ClientMessage, EngineMessage, Reply, Request } from './messages.ts'
+import { createMailbox, openMailbox } from './mailbox.ts'
+import type { CacheHint, ClientMessage, EngineMessage, Reply, Request, ThreadPort } from './messages.ts'
 import { SyncCaller } from './sync-caller.ts'
 import { fromWireError } from './wire-error.ts'
 
@@ -34,13 +34,14 @@ export class PortCaller {
   #transfers: (ArrayBuffer | MessagePort)[] = []
   #flushing = false
   #nextId = 1
-  #sync: SyncCaller | undefined
+  readonly #sync: SyncCaller
   /** Set once no more calls can be made. */
   #ended: { readonly error: () => VolumeError } | undefined
 
   /** `onPortClose`: told when the other end is gone, and then calls `end` itself in good time. */
-  constructor(port: MessagePort, onPortClose: () => void = () => this.end(lostEngine)) {
+  constructor({ port, mailbox }: ThreadPort, onPortClose: () => void = () => this.end(lostEngine)) {
     this.#port = port
+    this.#sync = new SyncCaller(openMailbox(mailbox), () => port.postMessage({}))
     port.on('message', (message: EngineMessage) => this.#receive(message))
     port.on('close', () => {
       if (!this.#ended) onPortClose()
@@ -70,7 +71,6 @@ export class PortCaller {
     if (this.#ended) throw this.#ended.error()
     // What was asked for before must at least be on its way.
     this.#flush()
-    this.#sync ??= this.#openMailbox()
     const traits = isCallName(name) ? callTraits[name] : undefined
     const sent = traits?.caller ? [plainCaller(args[0] as Caller), ...args.slice(1)] : args
     return this.#sync.call(methodIndexes.get(name) as number, sent, onHint)
@@ -86,12 +86,12 @@ export class PortCaller {
     }
   }
 
-  /** Another thread's port to the engine; the engine serves the other end. */
-  attach(): MessagePort {
+  /** What another thread makes a PortCaller of. */
+  attach(): ThreadPort {
     if (this.#ended) throw this.#ended.error()
-    const { port1, port2 } = new MessageChannel()
-    this.#post({ attach: port1 }, [port1])
-    return port2
+    const [mine, engines] = createThreadPorts()
+    this.#post({ attach: engines }, [engines.port])
+    return mine
   }
 
   /** Pending calls fail, later ones too, each with an error of its own. Idempotent. */
@@ -105,14 +105,6 @@ export class PortCaller {
       call.reject(error())
     }
     this.#port.close()
-  }
-
-  #openMailbox(): SyncCaller {
-    const mailbox = createMailbox()
-    const { port1, port2 } = new MessageChannel()
-    this.#post({ mailbox: { memory: mailbox.memory, wake: port1 } }, [port1])
-    port2.unref()
-    return new SyncCaller(mailbox, port2)
   }
 
   #ownCopy(bytes: Uint8Array): Uint8Array {
@@ -169,6 +161,16 @@ export class PortCaller {
   #forget({ signal, onAbort }: PendingCall): void {
     if (onAbort) signal?.removeEventListener('abort', onAbort)
   }
+}
+
+/** The two ends of one thread's connection. */
+export function createThreadPorts(): readonly [thread: ThreadPort, engine: ThreadPort] {
+  const { port1, port2 } = new MessageChannel()
+  const { memory: mailbox } = createMailbox()
+  return [
+    { port: port1, mailbox },
+    { port: port2, mailbox },
+  ]
 }
 
 function lostEngine(): VolumeError {

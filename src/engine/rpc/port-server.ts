@@ -1,8 +1,8 @@
 // One attached thread as the engine sees it: its asynchronous port, its mailbox for synchronous calls, its events.
 
-import type { MessagePort } from 'node:worker_threads'
+import { VolumeError } from '../../base/errors.ts'
 import type { VolumeEvent } from '../../volume/types.ts'
-import type { ClientMessage, EngineMessage, Reply, Request } from './messages.ts'
+import type { ClientMessage, EngineMessage, Reply, Request, ThreadPort } from './messages.ts'
 import { SyncServer } from './sync-server.ts'
 import type { RunSync } from './sync-server.ts'
 import { toWireError } from './wire-error.ts'
@@ -11,18 +11,20 @@ import { toWireError } from './wire-error.ts'
 const transferBytesMin = 16 * 1024
 
 export interface PortServerParts {
-  readonly port: MessagePort
+  readonly thread: ThreadPort
   readonly run: (method: number, args: readonly unknown[], signal?: AbortSignal) => ReturnType<RunSync>
-  /** Serves waiting synchronous calls of all threads. */
-  readonly pollSync: () => void
-  readonly attach: (port: MessagePort) => void
+  /** Begins waiting synchronous calls of all threads; whether there were any. */
+  readonly pollSync: () => boolean
+  readonly attach: (thread: ThreadPort) => void
   readonly onClose: (server: PortServer) => void
 }
 
 export class PortServer {
   readonly #parts: PortServerParts
   readonly #cancellers = new Map<number, AbortController>()
-  #sync: SyncServer | undefined
+  readonly #sync: SyncServer
+  #queue: Request[] = []
+  #queuePaused = false
   #watching = false
   #events: VolumeEvent[] = []
   #replies: Reply[] = []
@@ -31,13 +33,15 @@ export class PortServer {
   #closed = false
 
   constructor(parts: PortServerParts) {
+    const { port, mailbox } = parts.thread
     this.#parts = parts
-    parts.port.on('message', (message: ClientMessage) => this.#receive(message))
-    parts.port.on('close', () => this.#onClose())
+    this.#sync = new SyncServer(mailbox, (method, args) => parts.run(method, args))
+    port.on('message', (message: ClientMessage) => this.#receive(message))
+    port.on('close', () => this.#onClose())
   }
 
-  poll(): void {
-    this.#sync?.poll()
+  poll(): boolean {
+    return this.#sync.poll()
   }
 
   tell(event: VolumeEvent): void {
@@ -50,25 +54,50 @@ export class PortServer {
   close(): void {
     if (this.#closed) return
     this.#flush()
-    this.#sync?.close()
-    this.#parts.port.close()
+    this.#sync.markDead()
+    this.#parts.thread.port.close()
   }
 
   /** The thread of the engine ends at once: wake whoever sleeps. */
   markDead(): void {
-    this.#sync?.markDead()
+    this.#sync.markDead()
   }
 
   #receive(message: ClientMessage): void {
-    if (message.mailbox)
-      this.#sync = new SyncServer(message.mailbox.memory, message.mailbox.wake, (method, args) => this.#parts.run(method, args))
     if (message.watch !== undefined) this.#watching = message.watch
     if (message.attach) this.#parts.attach(message.attach)
-    for (const request of message.requests ?? []) {
-      this.#parts.pollSync()
-      void this.#serve(request)
+    if (message.requests) this.#queue = this.#queue.length === 0 ? [...message.requests] : [...this.#queue, ...message.requests]
+    this.#drain()
+    for (const id of message.cancels ?? []) this.#cancel(id)
+  }
+
+  /** Starts what is queued; stops for a turn whenever a thread sleeps in a synchronous call that can now go on. */
+  #drain(): void {
+    if (this.#queuePaused) return
+    const queue = this.#queue
+    this.#queue = []
+    for (let next = 0; next < queue.length; next++) {
+      if (this.#parts.pollSync()) {
+        this.#queue = queue.slice(next)
+        this.#queuePaused = true
+        setImmediate(() => {
+          this.#queuePaused = false
+          this.#drain()
+        })
+        return
+      }
+      void this.#serve(queue[next] as Request)
     }
-    for (const id of message.cancels ?? []) this.#cancellers.get(id)?.abort()
+    this.#parts.pollSync()
+  }
+
+  #cancel(id: number): void {
+    const queued = this.#queue.find(([requestId]) => requestId === id)
+    if (!queued) return this.#cancellers.get(id)?.abort()
+    // Not begun: it is answered without being begun.
+    this.#queue = this.#queue.filter((request) => request !== queued)
+    this.#replies.push([id, false, toWireError(new VolumeError('ECANCELED')), undefined])
+    this.#flushSoon()
   }
 
   async #serve([id, method, cancellable, args]: Request): Promise<void> {
@@ -111,7 +140,7 @@ export class PortServer {
     this.#replies = []
     this.#transfers = []
     try {
-      this.#parts.port.postMessage(message, transfers)
+      this.#parts.thread.port.postMessage(message, transfers)
     } catch (error) {
       // One result that cannot cross must not take the others' answers with it.
       for (const reply of message.replies ?? []) this.#postAlone(reply, error)
@@ -120,10 +149,10 @@ export class PortServer {
 
   #postAlone(reply: Reply, cause: unknown): void {
     try {
-      this.#parts.port.postMessage({ replies: [reply] } satisfies EngineMessage)
+      this.#parts.thread.port.postMessage({ replies: [reply] } satisfies EngineMessage)
     } catch {
       const failed: Reply = [reply[0], false, toWireError(cause), undefined]
-      this.#parts.port.postMessage({ replies: [failed] } satisfies EngineMessage)
+      this.#parts.thread.port.postMessage({ replies: [failed] } satisfies EngineMessage)
     }
   }
 
@@ -131,7 +160,7 @@ export class PortServer {
     if (this.#closed) return
     this.#closed = true
     for (const canceller of this.#cancellers.values()) canceller.abort()
-    this.#sync?.close()
+    this.#sync.markDead()
     this.#parts.onClose(this)
   }
 }

@@ -3,7 +3,6 @@
 // Not re-entrant and needs not be: the thread is asleep while a call runs. The engine never waits for a client, so a
 // sleeping thread cannot be what a call depends on.
 
-import type { MessagePort } from 'node:worker_threads'
 import { VolumeError } from '../../base/errors.ts'
 import { decode } from './decoder.ts'
 import { Encoder } from './encoder.ts'
@@ -23,11 +22,11 @@ export type SyncReply = readonly [ok: boolean, value: unknown, hint: CacheHint |
 
 export class SyncCaller {
   readonly #mailbox: Mailbox
-  readonly #wake: MessagePort
+  readonly #wake: () => void
   readonly #encoder = new Encoder()
 
-  /** The engine has been, or will be before it handles any wake message, given the other end of both. */
-  constructor(mailbox: Mailbox, wake: MessagePort) {
+  /** `wake` makes an idle engine look into the mailbox; a busy one looks between its tasks. */
+  constructor(mailbox: Mailbox, wake: () => void) {
     this.#mailbox = mailbox
     this.#wake = wake
   }
@@ -73,7 +72,7 @@ export class SyncCaller {
     control[words.step] = step
     const mine = ((control[words.request] as number) + 1) | 0
     Atomics.store(control, words.request, mine)
-    this.#wake.postMessage(null)
+    this.#wake()
     let missedPings = 0
     for (;;) {
       const seen = Atomics.load(control, words.reply)
@@ -83,7 +82,7 @@ export class SyncCaller {
       missedPings = Atomics.load(control, words.pong) === Atomics.load(control, words.ping) ? 0 : missedPings + 1
       if (missedPings > missedPingsMax) throw deadEngine()
       Atomics.add(control, words.ping, 1)
-      this.#wake.postMessage(null)
+      this.#wake()
     }
   }
 }

@@ -1,7 +1,6 @@
-// The engine's side of one thread's synchronous calls. `poll` is called when the wake port stirs and between any two
+// The engine's side of one thread's synchronous calls. `poll` is called when the thread's port stirs and between any two
 // asynchronous tasks, so that a sleeping caller never waits for a queue of work that nobody is blocked on.
 
-import type { MessagePort } from 'node:worker_threads'
 import { decode } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { areaBytes, openMailbox, OutgoingMessage, steps, words } from './mailbox.ts'
@@ -14,7 +13,6 @@ export type RunSync = (method: number, args: readonly unknown[]) => Promise<Sync
 export class SyncServer {
   readonly #mailbox: Mailbox
   readonly #run: RunSync
-  readonly #wake: MessagePort
   /** Its memory is reused by the next reply only, and a caller asks for that after it has the whole of this one. */
   readonly #encoder = new Encoder()
   #handled = 0
@@ -23,34 +21,27 @@ export class SyncServer {
   #incomingBytes = 0
   #outgoing: OutgoingMessage | undefined
 
-  constructor(memory: SharedArrayBuffer, wake: MessagePort, run: RunSync) {
+  constructor(memory: SharedArrayBuffer, run: RunSync) {
     this.#mailbox = openMailbox(memory)
     this.#run = run
-    this.#wake = wake
-    wake.on('message', () => this.poll())
-    this.poll()
   }
 
-  poll(): void {
+  /** Whether there was something to do. */
+  poll(): boolean {
     const { words: control } = this.#mailbox
-    const request = Atomics.load(control, words.request)
-    if (request !== this.#handled) {
-      this.#handled = request
-      this.#step()
-    }
     const ping = Atomics.load(control, words.ping)
     if (ping !== control[words.pong]) Atomics.store(control, words.pong, ping)
+    const request = Atomics.load(control, words.request)
+    if (request === this.#handled) return false
+    this.#handled = request
+    this.#step()
+    return true
   }
 
   /** The engine is going away: whoever sleeps wakes into an error. */
   markDead(): void {
     Atomics.store(this.#mailbox.words, words.dead, 1)
     Atomics.notify(this.#mailbox.words, words.reply)
-  }
-
-  close(): void {
-    this.markDead()
-    this.#wake.close()
   }
 
   #step(): void {
