@@ -26,8 +26,10 @@ export const keyBytesMax = 1024
 /** Longest name a directory shows. */
 export const nameBytesMax = 255
 
+/** What lies under `longKeyOf` and `longPrefixOf`. */
+export const longPathsPrefix = '.bucketfs/data/paths/'
+
 const escapeMark = `${systemName}%`
-const pathsPrefix = `${dataPrefix}paths/`
 
 /** The segment that stands for `name` in keys. `atRoot`: in the root directory of the volume. */
 export function keySegmentOfName(name: string, atRoot: boolean): string {
@@ -67,7 +69,7 @@ export function longKeyOf(naturalKey: string): string {
 
 /** Common prefix of the entries of a directory whose own keys are too long. `naturalPrefix` ends in '/'. */
 export function longPrefixOf(naturalPrefix: string): string {
-  return `${pathsPrefix}${createHash('sha256').update(naturalPrefix, 'utf8').digest('hex')}/`
+  return `${longPathsPrefix}${createHash('sha256').update(naturalPrefix, 'utf8').digest('hex')}/`
 }
 
 function unescape(escaped: string): string | null {

@@ -1,7 +1,7 @@
 import { compareUtf8 } from '../../base/bytes.ts'
 import { VolumeError } from '../../base/errors.ts'
 import { SingleFlight } from '../../base/mutex.ts'
-import type { Inode } from '../inode.ts'
+import type { Inode, Version } from '../inode.ts'
 import { orMissing } from './attributes.ts'
 import type { AttributeIndexes } from './attribute-index.ts'
 import { abortable, forEachBounded } from './concurrency.ts'
@@ -105,17 +105,18 @@ export class AttributeFetch {
     const { place } = inode
     if (!place) return
     const sent = sentNow(this.#context)
-    for (const key of places.keysOfName(place.parent, place.name, inode.directory !== null)) {
+    const keys = isSlashless(inode) ? [inode.base.key] : places.keysOfName(place.parent, place.name, inode.directory !== null)
+    for (const key of keys) {
       const info = await orMissing(store.head(key))
       if (!info) continue
       if (inode.place !== place) return
-      if (inode.directory) observations.marker(inode, info, sent)
+      if (inode.directory && key.endsWith('/')) observations.marker(inode, info, sent)
       else if (observations.infoOf(inode, info, sent) === null) observations.info(place.parent, place.name, info, sent)
       this.#indexes.note(inode)
       return
     }
     if (inode.place !== place) return
-    if (inode.directory) observations.marker(inode, null, sent)
+    if (inode.directory && !isSlashless(inode)) observations.marker(inode, null, sent)
     else if (!dentries.isProtected(place.parent, place.name, sent.generation))
       dentries.observeMissing(place.parent, place.name)
   }
@@ -125,6 +126,7 @@ export class AttributeFetch {
     const { store, places, observations, dentries } = this.#context
     const { place } = inode
     if (!place) return
+    if (isSlashless(inode)) return this.#fetch(inode)
     const sent = sentNow(this.#context)
     const keys = places.keysOfName(place.parent, place.name, true)
     if (stateOf(inode).hasMarker) {
@@ -144,4 +146,9 @@ export class AttributeFetch {
     if (!dentries.isProtected(place.parent, place.name, sent.generation))
       dentries.observeMissing(place.parent, place.name)
   }
+}
+
+/** A directory by an object whose key has no slash. */
+function isSlashless(inode: Inode): inode is Inode & { base: Version } {
+  return inode.directory !== null && inode.base !== null && !inode.base.key.endsWith('/')
 }

@@ -44,13 +44,15 @@ export class Lookups {
     if (name === '..') return directory.place?.parent ?? directory
     if (name.length > nameBytesMax || (name.length * 3 > nameBytesMax && nameByteLength(name) > nameBytesMax))
       throw new VolumeError('ENAMETOOLONG')
+    if (isHidden(places.systemDepth(directory), name)) return null
     const believed = dentries.find(directory, name, options.acceptStale)
-    if (believed !== undefined) {
+    // The system folder and what leads through it are in no listing, so only the name itself can tell.
+    const isUnlisted = believed === null && !directory.directory?.dentries.has(name) && places.isSystem(directory, name)
+    if (believed !== undefined && !isUnlisted) {
       metrics.count('lookupHits')
       if (believed) table.touch(believed)
       return believed
     }
-    if (isHidden(places.systemDepth(directory), name)) return null
     metrics.count('lookupMisses')
     // An invalidated name is asked for anew, not answered by a request sent before.
     const generation = directory.directory?.dentries.get(name)?.generation ?? 0
@@ -131,7 +133,7 @@ export class Lookups {
       const alone = prefixes.length === 1
       const marker = first?.key === prefix ? first : alone ? null : undefined
       const inode = observations.directory(directory, name, marker, sent)
-      if (inode?.directory && alone && places.isPlain(inode) && places.prefixOf(inode) === prefix)
+      if (inode?.directory && alone && places.isPlain(inode) && !places.isUnlisted(inode) && places.prefixOf(inode) === prefix)
         this.#listings.absorb(inode, prefix, reply, sent)
       return inode
     }

@@ -1,3 +1,4 @@
+import { writeIdOf } from '../../format/metadata.ts'
 import type { ListedObject, ObjectInfo } from '../../store/store.ts'
 import { Inode } from '../inode.ts'
 import type { Version } from '../inode.ts'
@@ -18,6 +19,7 @@ import { hasLocalChanges, stateOf } from './dentries.ts'
 import type { Dentries } from './dentries.ts'
 import type { InodeTable } from './inode-table.ts'
 import type { Places } from './places.ts'
+import { symlinkBytesMax } from './tree-deps.ts'
 
 // What replies of the bucket do to inodes and dentries. One rule for all of them: a name or an inode that was changed
 // locally since the request was sent keeps what we know; everything else becomes what the bucket shows. The type of an
@@ -40,6 +42,8 @@ export interface ObservationDeps {
 
 export class Observations {
   readonly #deps: ObservationDeps
+  /** Told of every file whose bytes a foreign writer replaced. */
+  onForeign: (inode: Inode) => void = () => {}
 
   constructor(deps: ObservationDeps) {
     this.#deps = deps
@@ -56,6 +60,7 @@ export class Observations {
     }
     let inode = before
     if (inode && !inode.directory && fitsListed(inode, listed.size)) this.#updateListed(inode, listed, sent)
+    else if (inode && isSlashlessAs(inode, listed) && inode.base?.etag === listed.etag) this.#updateListed(inode, listed, sent)
     else inode = this.#fromListed(directory, name, listed, settings)
     dentries.observe(directory, name, inode)
     return inode
@@ -67,7 +72,8 @@ export class Observations {
     const before = this.#known(directory, name)
     if (dentries.isProtected(directory, name, sent.generation)) return before
     let inode = before
-    if (!before || (before.directory && !info.key.endsWith('/') && !hasLocalChanges(before))) inode = null
+    const isOther = before?.directory && !info.key.endsWith('/') && !isSlashlessAs(before, info)
+    if (!before || (isOther && !hasLocalChanges(before))) inode = null
     inode = inode ? this.infoOf(inode, info, sent) : null
     inode ??= this.#fromInfo(directory, name, info, sent)
     dentries.observe(directory, name, inode)
@@ -113,6 +119,7 @@ export class Observations {
     state.markerSeenMs = sent.sentMs
     if (marker === null) {
       state.hasMarker = false
+      if (inode.base !== null && !inode.base.key.endsWith('/')) return
       if (inode.base !== null || !inode.attributesKnown) {
         Object.assign(inode.attributes, guessAttributes('directory', 0, this.#deps.openedNs, settings))
         inode.base = null
@@ -152,7 +159,7 @@ export class Observations {
   }
 
   #take(inode: Inode, info: ObjectInfo, decoded: Decoded, sent: Sent): void {
-    if (inode.base && inode.base.etag !== info.etag) inode.target = undefined
+    if (inode.base && inode.base.etag !== info.etag) this.#noteForeign(inode)
     inode.base = versionOfInfo(info, inode.base)
     applyDecoded(inode, decoded, info.size)
     this.#fresh(inode, sent)
@@ -195,7 +202,15 @@ export class Observations {
     }
   }
 
+  #noteForeign(inode: Inode): void {
+    inode.target = undefined
+    if (inode.directory) return
+    inode.foreignCount++
+    this.onForeign(inode)
+  }
+
   #replace(inode: Inode, version: Version): void {
+    if (inode.base && inode.base.etag !== version.etag) this.#noteForeign(inode)
     inode.base = version
     inode.xattrs = undefined
     inode.target = undefined
@@ -206,5 +221,10 @@ export class Observations {
 
 /** A symlink or special file is small; an object that is not must be another inode. */
 function fitsListed(inode: Inode, size: number): boolean {
-  return inode.type === 'file' || size <= 4095
+  return inode.type === 'file' || size <= symlinkBytesMax
+}
+
+/** Whether the object is what makes `inode` a directory although its key has no slash (old s3fs, Nextcloud). */
+function isSlashlessAs(inode: Inode, object: { readonly key: string }): boolean {
+  return inode.directory !== null && inode.base?.key === object.key
 }

@@ -1,4 +1,4 @@
-import { keySegmentOfName, longKeyOf, longPrefixOf, nameOfKeySegment, systemName } from '../../format/key.ts'
+import { keyBytesMax as s3KeyBytesMax, keySegmentOfName, longKeyOf, longPrefixOf, nameOfKeySegment, systemName } from '../../format/key.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 
@@ -13,7 +13,6 @@ export interface MovingPrefix {
   readonly to: string
 }
 
-const keyBytesMax = 1024
 /** A segment is at most 255 bytes, three times that when escaped, and a slash. */
 const segmentBytesMax = 3 * 255 + 16
 
@@ -21,9 +20,12 @@ export class Places {
   readonly root: Inode
   /** Directory renames being carried out, oldest first. */
   readonly movingPrefixes: MovingPrefix[] = []
+  readonly #keyBytesMax: number
 
-  constructor(root: Inode) {
+  /** `keyBytesMax`: of the store, which is less than S3's where the volume lies below a prefix of its bucket. */
+  constructor(root: Inode, keyBytesMax: number) {
     this.root = root
+    this.#keyBytesMax = keyBytesMax
   }
 
   /** '/a/b'; '/' for the root; '' once unlinked. */
@@ -35,12 +37,12 @@ export class Places {
   }
 
   keyOf(inode: Inode): string {
-    return objectKey(this.#natural(inode))
+    return this.objectKey(this.#natural(inode))
   }
 
   /** The key an entry has or would have. */
   keyOfName(directory: Inode, name: Name, isDirectory: boolean): string {
-    return objectKey(this.#naturalOfName(directory, name, isDirectory))
+    return this.objectKey(this.#naturalOfName(directory, name, isDirectory))
   }
 
   /** What the keys of the entries begin with, unless they are too long for keys. '' for the root. */
@@ -51,7 +53,7 @@ export class Places {
   /** Every key under which the entry may lie, the present one first. */
   keysOfName(directory: Inode, name: Name, isDirectory: boolean): readonly string[] {
     const natural = this.#naturalOfName(directory, name, isDirectory)
-    return this.movingPrefixes.length === 0 ? [objectKey(natural)] : this.#sources(natural).map(objectKey)
+    return this.movingPrefixes.length === 0 ? [this.objectKey(natural)] : this.#sources(natural).map((source) => this.objectKey(source))
   }
 
   /** Every prefix below which entries of a directory may lie, the present one first. */
@@ -61,8 +63,8 @@ export class Places {
     const prefixes: string[] = []
     for (const source of sources) {
       const bytes = Buffer.byteLength(source)
-      if (bytes < keyBytesMax) prefixes.push(source)
-      if (bytes + segmentBytesMax > keyBytesMax) prefixes.push(longPrefixOf(source))
+      if (bytes < this.#keyBytesMax) prefixes.push(source)
+      if (bytes + segmentBytesMax > this.#keyBytesMax) prefixes.push(longPrefixOf(source))
     }
     return prefixes
   }
@@ -70,10 +72,20 @@ export class Places {
   /** Whether all entries of the directory, and below it, lie in one piece of the key space. */
   isPlain(directory: Inode): boolean {
     const natural = this.#natural(directory)
-    if (Buffer.byteLength(natural) + segmentBytesMax > keyBytesMax) return false
+    if (this.#isDeep(natural)) return false
     return this.movingPrefixes.every(
       ({ from, to }) => !natural.startsWith(from) && !natural.startsWith(to) && !from.startsWith(natural) && !to.startsWith(natural),
     )
+  }
+
+  /** Whether entries of the directory may have keys that are too long, and so lie elsewhere. */
+  isDeep(directory: Inode): boolean {
+    return this.#isDeep(this.#natural(directory))
+  }
+
+  /** Where the object lies whose key by its place is `natural`. */
+  objectKey(natural: string): string {
+    return objectKey(natural, this.#keyBytesMax)
   }
 
   /** The name a key segment stands for in `directory`; null when no tree can show it. */
@@ -99,6 +111,16 @@ export class Places {
     return 0
   }
 
+  /** Whether the directory only leads to `data/conflicts/`: nobody lists it. */
+  isUnlisted(directory: Inode): boolean {
+    const depth = this.systemDepth(directory)
+    return depth === 1 || depth === 2
+  }
+
+  #isDeep(natural: string): boolean {
+    return natural.length * 3 + segmentBytesMax > this.#keyBytesMax && Buffer.byteLength(natural) + segmentBytesMax > this.#keyBytesMax
+  }
+
   #natural(inode: Inode): string {
     if (!inode.place) return inode === this.root ? '' : (inode.base?.key ?? '')
     return this.#naturalOfName(inode.place.parent, inode.place.name, inode.directory !== null)
@@ -121,6 +143,7 @@ export class Places {
   }
 }
 
-function objectKey(natural: string): string {
+/** Where the object lies whose key by its place is `natural`, for a store with this limit. */
+export function objectKey(natural: string, keyBytesMax: number = s3KeyBytesMax): string {
   return natural.length * 3 > keyBytesMax && Buffer.byteLength(natural) > keyBytesMax ? longKeyOf(natural) : natural
 }

@@ -77,7 +77,7 @@ export class Tree {
     stateOf(this.root).hasMarker = false
     const table = new InodeTable(settings.inodeCountMax)
     table.add(this.root)
-    const places = new Places(this.root)
+    const places = new Places(this.root, deps.store.capabilities.limits.keyBytesMax)
     const dentries = new Dentries(clock, settings, table)
     const observations = new Observations({ settings, table, places, dentries, openedNs })
     this.movingPrefixes = places.movingPrefixes
@@ -88,6 +88,11 @@ export class Tree {
     this.#indexes = new AttributeIndexes(this.#context)
     this.#fetch = new AttributeFetch(this.#context, this.#indexes, this.#walks)
     this.#walker = new TreeWalker(this.#context, this.#fetch, (directory) => this.list(directory))
+  }
+
+  /** Called for every file whose bytes a foreign writer replaced. */
+  set onForeignChange(listener: (inode: Inode) => void) {
+    this.#context.observations.onForeign = listener
   }
 
   /** ESTALE when unknown. */
@@ -261,12 +266,12 @@ export class Tree {
 
   async #entries(directory: Inode, attributes: boolean): Promise<readonly Dentry[]> {
     const state = stateOf(directory)
+    if (this.#context.places.isUnlisted(directory)) return []
     if (this.#isListed(directory)) {
       const entries = sortedEntries(state)
       // One LIST proves a thousand attributes, a HEAD only one: past their TTL, list again.
       if (!attributes || entries.filter(({ inode }) => inode && this.#isExpired(inode)).length < 2) return entries
     }
-    if (this.#context.places.systemDepth(directory) === 1 || this.#context.places.systemDepth(directory) === 2) return []
     if (!this.#isListed(directory) && this.#walks.looksLikeWalk(directory) && (await this.#walks.fill(directory)) && this.#isListed(directory))
       return sortedEntries(state)
     return this.#listings.list(directory)

@@ -1,4 +1,5 @@
 import { compareUtf8 } from '../../base/bytes.ts'
+import { longPathsPrefix } from '../../format/key.ts'
 import type { Dentry, Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import type { AttributeFetch } from './attribute-fetch.ts'
@@ -45,6 +46,7 @@ export class TreeWalker {
   }
 
   async walk(directory: Inode, cursor: string | undefined): Promise<WalkedPage> {
+    if (this.#context.places.isUnlisted(directory)) return { entries: [] }
     const plain = this.#context.places.isPlain(directory)
     if (cursor?.startsWith('path:') || (!plain && cursor === undefined)) return this.#byListing(directory, cursor?.slice(5))
     // A rename has begun under way: what follows is walked by listing, from the same place on.
@@ -60,7 +62,7 @@ export class TreeWalker {
       kept?.pass.scope === directory
         ? kept
         : { pass: new FlatPass(this.#context, directory, startAfter), shown: new Set<Inode>() }
-    const page = await walk.pass.next()
+    const page = await this.#withDeep(await walk.pass.next())
     const position = walk.pass.done ? undefined : walk.pass.position
     const entries = this.#withLocal(walk, page, startAfter, position)
     await this.#fetch.ensure(entries.map(({ inode }) => inode), { typesOnly: true })
@@ -73,6 +75,23 @@ export class TreeWalker {
       this.#walks.delete(oldest)
     }
     return { entries: walked, cursor: next }
+  }
+
+  /** Adds entries whose keys are too long for the flat key space, behind the directories they are in. */
+  async #withDeep(page: readonly FlatEntry[]): Promise<readonly FlatEntry[]> {
+    const { places } = this.#context
+    const extra: FlatEntry[] = []
+    const visit = async ({ key, inode }: FlatEntry): Promise<void> => {
+      for (const { inode: below } of await this.#list(inode)) {
+        if (!below || !places.keyOf(below).startsWith(longPathsPrefix)) continue
+        // By the natural order of the tree: below its directory's key.
+        const entry = { key: `${key}${below.place?.name ?? ''}${below.directory ? '/' : ''}`, inode: below }
+        extra.push(entry)
+        if (below.directory) await visit(entry)
+      }
+    }
+    for (const entry of page) if (entry.inode.directory && places.isDeep(entry.inode)) await visit(entry)
+    return extra.length === 0 ? page : [...page, ...extra]
   }
 
   /** Adds pinned names whose key lies in (`from`, `to`], and the directories above them; drops what was shown before. */
