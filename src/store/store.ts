@@ -216,6 +216,14 @@ export interface StoreCapabilities {
   readonly md5Etags: boolean
   /** A CRC-32 sent with PUT is checked and given back on whole-object reads. */
   readonly checksums: boolean
+  /** Uploads keep a CRC-32 of the whole object, right also for copied parts. */
+  readonly uploadChecksums: boolean
+  /** A condition and the write it guards are one step. False where racing writers were seen to both win. */
+  readonly atomicConditions: boolean
+  /** A copy with `headers` drops those of the source that are not among them. */
+  readonly copyReplaces: boolean
+  /** Any key beside any other: `a` beside `a/b`, `a//b`. Gateways onto a file system lack it. */
+  readonly anyKeys: boolean
   /** All parts but the last must have one size (R2). */
   readonly uniformParts: boolean
   /** The probe was denied its first write: the bucket can only be read, and every condition of a write is false. */
@@ -266,6 +274,10 @@ export const fullCapabilities: StoreCapabilities = {
   tagging: true,
   md5Etags: true,
   checksums: true,
+  uploadChecksums: true,
+  atomicConditions: true,
+  copyReplaces: true,
+  anyKeys: true,
   uniformParts: false,
   limits: s3Limits,
 }
@@ -287,6 +299,10 @@ export const noCapabilities: StoreCapabilities = {
   tagging: false,
   md5Etags: false,
   checksums: false,
+  uploadChecksums: false,
+  atomicConditions: false,
+  copyReplaces: false,
+  anyKeys: false,
   uniformParts: false,
   limits: s3Limits,
 }

@@ -100,10 +100,12 @@ class Degraded {
     ifMatchWorks: boolean,
     ifNoneMatchWorks: boolean,
   ): Promise<T> {
+    if (call.ifMatch === undefined && call.ifNoneMatch === undefined) return call
     const lacking =
       (call.ifMatch !== undefined && !ifMatchWorks) || (call.ifNoneMatch !== undefined && !ifNoneMatchWorks)
+    if (lacking || !this.#store.capabilities.atomicConditions) this.#onUnsafe(operation)
+    // A condition that is checked, if not in one step with the write, is still the smaller gap.
     if (!lacking) return call
-    this.#onUnsafe(operation)
     const { signal, priority, purpose } = call
     const current = await this.#look(key, { signal, priority, purpose })
     checkCondition(operation, key, current, call)

@@ -77,7 +77,7 @@ export function describeObjects(contract: Contract): void {
       const after = await store.head(`${prefix}a`)
       expect(after.headers).toMatchObject(replaced)
       expect(after.headers.metadata).toEqual(replaced.metadata)
-      expect(after.headers.cacheControl).toBeUndefined()
+      if (contract.has('copyReplaces')) expect(after.headers.cacheControl).toBeUndefined()
       expect(after).toMatchObject({ etag: copied.etag, lastModified: copied.lastModified, size: before.size })
       expect(await getText(store, `${prefix}a`)).toBe('body')
     })
@@ -154,7 +154,8 @@ export function describeObjects(contract: Contract): void {
       const { store } = contract
       const prefix = contract.prefix()
       const { keyBytesMax, metadataBytesMax } = store.capabilities.limits
-      const key = prefix + 'k'.repeat(keyBytesMax - prefix.length)
+      // In segments that a file system could hold as names.
+      const key = (prefix + `${'k'.repeat(200)}/`.repeat(6)).slice(0, keyBytesMax - 1) + 'k'
       await putText(store, key, 'longest')
       expect(await getText(store, key)).toBe('longest')
       await failure(putText(store, `${key}k`, 'x'), 'too-large', 'invalid')

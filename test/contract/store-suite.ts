@@ -22,7 +22,11 @@ export interface ContractOptions {
    * another run covers.
    */
   readonly skipLargeParts?: boolean | undefined
+  /** Known faults of a foreign server that no capability is about; each is said aloud as it is stepped around. */
+  readonly faults?: readonly ServerFault[] | undefined
 }
+
+export type ServerFault = 'an unknown upload is an internal error'
 
 /** What the parts of the suite share. `store` and `has` are usable inside tests only. */
 export interface Contract {
@@ -30,8 +34,10 @@ export interface Contract {
   readonly skipLargeParts: boolean
   /** A fresh prefix for one test. */
   prefix(): string
+  /** True, said aloud, where the server is known to have `fault`. */
+  faulty(fault: ServerFault): boolean
   /** False, said aloud, where the store lacks `capability`: the test then ends at once. */
-  has(capability: Exclude<keyof StoreCapabilities, 'limits' | 'uniformParts'>): boolean
+  has(capability: Exclude<keyof StoreCapabilities, 'limits' | 'uniformParts' | 'readOnly'>): boolean
 }
 
 export function describeStoreContract(
@@ -50,6 +56,10 @@ export function describeStoreContract(
     afterAll(async () => {
       await opened?.close()
     })
+    const say = (what: string): void => {
+      if (!said.has(what)) console.log(`SKIP ${name}: ${what}`)
+      said.add(what)
+    }
     const contract: Contract = {
       get store() {
         if (!opened) throw new Error('the store is not open yet')
@@ -59,9 +69,13 @@ export function describeStoreContract(
       prefix: () => `contract-${run}/${++count}/`,
       has(capability) {
         if (contract.store.capabilities[capability]) return true
-        if (!said.has(capability)) console.log(`SKIP ${name}: ${capability}`)
-        said.add(capability)
+        say(capability)
         return false
+      },
+      faulty(fault) {
+        if (!options.faults?.includes(fault)) return false
+        say(fault)
+        return true
       },
     }
     describeObjects(contract)

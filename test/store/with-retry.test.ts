@@ -55,7 +55,7 @@ describe('withRetry', () => {
     const { etag } = await putText(inner, 'k', 'old')
     const id = await inner.createUpload('u', { headers: plain })
     const part = await inner.uploadPart('u', id, 1, utf8('x'))
-    const calls = [
+    const calls: readonly (() => Promise<unknown>)[] = [
       () => putText(store, 'new', 'v', { ifNoneMatch: '*' }),
       () => store.copy('k', 'copied', { ifNoneMatch: '*' }),
       () => store.completeUpload('u', id, [part]),

@@ -2,7 +2,7 @@
 // condition is tried only where a wrong one was refused.
 
 import { isStoreError } from '../../base/errors.ts'
-import type { StoreCapabilities } from '../store.ts'
+import type { ObjectHeaders, StoreCapabilities } from '../store.ts'
 import { allows, plainHeaders, refuses, steady, wrongEtag, type Bench } from './steady.ts'
 
 type Found<K extends keyof StoreCapabilities> = Pick<StoreCapabilities, K>
@@ -22,30 +22,40 @@ export async function probePut({ call, folder, store, text }: Bench): Promise<Fo
   return { putIfNoneMatch, putIfMatch: await allows(() => put({ ifMatch: etag })) }
 }
 
-export async function probeCopy(bench: Bench): Promise<Found<'copyIfNoneMatch' | 'copyIfMatch' | 'copySourceIfMatch'>> {
+export async function probeCopy(bench: Bench): Promise<Found<'copyIfNoneMatch' | 'copyIfMatch' | 'copySourceIfMatch' | 'copyReplaces'>> {
   const { base, call, etag, folder, store, text } = bench
   const target = `${folder}copy`
-  const made = await steady(() => store.put(target, text, { ...call, headers: plainHeaders }))
+  const headers = { cacheControl: 'max-age=1', metadata: {} }
+  const made = await steady(() => store.put(target, text, { ...call, headers }))
   const copy = (condition: { ifMatch?: string; ifNoneMatch?: '*'; sourceIfMatch?: string }): Promise<unknown> =>
     store.copy(base, target, { ...call, ...condition })
-  const [copyIfNoneMatch, wrongMatch, wrongSource] = await Promise.all([
+  const [copyIfNoneMatch, wrongMatch, wrongSource, copyReplaces] = await Promise.all([
     refuses(() => copy({ ifNoneMatch: '*' })),
     refuses(() => copy({ ifMatch: wrongEtag })),
     refuses(() => copy({ sourceIfMatch: wrongEtag })),
+    replaces(bench, headers),
   ])
   // One copy with all that was refused when wrong. If it fails, each right condition is tried alone.
   const right = {
     ...(wrongMatch ? { ifMatch: made.etag } : {}),
     ...(wrongSource ? { sourceIfMatch: etag } : {}),
   }
-  if (Object.keys(right).length === 0) return { copyIfNoneMatch, copyIfMatch: false, copySourceIfMatch: false }
-  if (await allows(() => copy(right))) return { copyIfNoneMatch, copyIfMatch: wrongMatch, copySourceIfMatch: wrongSource }
+  const found = { copyIfNoneMatch, copyReplaces, copyIfMatch: wrongMatch, copySourceIfMatch: wrongSource }
+  if (Object.keys(right).length === 0 || (await allows(() => copy(right)))) return found
   const current = async (): Promise<string> => (await steady(() => store.head(target, call))).etag
   return {
-    copyIfNoneMatch,
+    ...found,
     copyIfMatch: wrongMatch && (await allows(async () => copy({ ifMatch: await current() }))),
     copySourceIfMatch: wrongSource && (await allows(() => copy({ sourceIfMatch: etag }))),
   }
+}
+
+/** Whether a copy onto itself, as every change of metadata is one, can take a header away. */
+async function replaces({ call, folder, store, text }: Bench, headers: ObjectHeaders): Promise<boolean> {
+  const key = `${folder}replace`
+  await steady(() => store.put(key, text, { ...call, headers }))
+  if (!(await allows(() => store.copy(key, key, { ...call, headers: plainHeaders })))) return false
+  return (await steady(() => store.head(key, call))).headers.cacheControl === undefined
 }
 
 export async function probeDelete({ call, folder, store, text }: Bench): Promise<Found<'deleteIfMatch'>> {

@@ -1,4 +1,4 @@
-// Tags and checksums of plain objects.
+// Tags and checksums of plain objects, and keys that are no paths.
 
 import { crc32, crc32Base64 } from '../../base/bytes.ts'
 import { isStoreError } from '../../base/errors.ts'
@@ -13,6 +13,11 @@ export async function probeTagging({ call, folder, store, text }: Bench): Promis
     tags = await store.getTags(key, call)
   })
   return read && tags === 'bucketfs=probe'
+}
+
+/** An object below an object: what no file system can hold. */
+export async function probeKeys({ base, call, store, text }: Bench): Promise<boolean> {
+  return allows(() => store.put(`${base}/below`, text, { ...call, headers: plainHeaders }))
 }
 
 /** A wrong CRC-32 must be refused, and a right one given back. */

@@ -74,6 +74,7 @@ export class Channel {
   #skewMs = 0
   #signedPayload: boolean
   #closed = false
+  #serverName = ''
   #dateText = ''
   #dateMs = 0
 
@@ -95,6 +96,11 @@ export class Channel {
 
   get region(): string {
     return this.#region
+  }
+
+  /** The Server header of the last reply. */
+  get serverName(): string {
+    return this.#serverName
   }
 
   /** The server's date in a reply, whole seconds as epoch milliseconds. */
@@ -125,6 +131,7 @@ export class Channel {
         this.#dropFreeSockets()
         continue
       }
+      this.#serverName = String(reply.headers.server ?? '')
       if (reply.status >= 200 && reply.status < 300) return reply
       const refusal = refusalOf(reply)
       const correction = isSentAgain(request) ? await this.#correct(request, refusal, credentials, corrected) : undefined

@@ -11,9 +11,10 @@ const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
 /** One page of ListObjectsV2. Throws XmlError for a page that is damaged, out of order or not what was asked for. */
 export function readListPage(document: XmlElement, asked: ListOptions, date: number): ListReply {
-  const encoded = childText(document, 'EncodingType')
-  if (encoded !== undefined && encoded !== 'url') throw new XmlError(`encoding type ${encoded}`)
-  const keyOf = (text: string): string => (encoded ? decodeUrl(text) : own(text))
+  // Empty is how some servers say none.
+  const encoded = childText(document, 'EncodingType') ?? ''
+  if (encoded !== '' && encoded !== 'url') throw new XmlError(`encoding type ${encoded}`)
+  const keyOf = (text: string): string => (encoded === 'url' ? decodeUrl(text) : own(text))
   const prefix = asked.prefix ?? ''
   const objects: ListedObject[] = []
   const prefixes: string[] = []

@@ -44,6 +44,8 @@ const kindOfCode: Readonly<Record<string, StoreErrorKind>> = {
   IncompleteBody: 'corrupt',
   XAmzContentSHA256Mismatch: 'corrupt',
   XAmzContentChecksumMismatch: 'corrupt',
+  ObjectParentIsFile: 'invalid',
+  ExistingObjectIsDirectory: 'invalid',
   InvalidRange: 'range',
   KeyTooLongError: 'too-large',
   KeyTooLong: 'too-large',

@@ -16,6 +16,7 @@ import {
 } from '../store.ts'
 import type { Operation } from '../wrap.ts'
 import { Channel } from './channel.ts'
+import { isR2, isRacy } from './known-servers.ts'
 import type { S3StoreOptions } from './options.ts'
 import { get, getTags, head, list } from './reads.ts'
 import { SdkHalf } from './sdk-half.ts'
@@ -33,9 +34,10 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   const channel = new Channel(options)
   const sdk = new SdkHalf(channel, options)
   const limits = { ...s3Limits, ...options.limits }
-  const r2 = /\.r2\.cloudflarestorage\.com(:|\/|$)/.test(options.endpoint ?? '')
+  const r2 = isR2(options.endpoint)
   let capabilities: StoreCapabilities = { ...(options.capabilities ?? noCapabilities), limits }
-  const context: UploadContext = { channel, bucket: options.bucket, r2, partChecksums: capabilities.checksums }
+  // Uploads ask for checksums until it is known that they should not: the probe must see what comes of it.
+  const context: UploadContext = { channel, bucket: options.bucket, r2, partChecksums: options.capabilities?.uploadChecksums ?? true }
 
   /** What every call checks before it does anything. */
   const enter = (operation: Operation, call: CallOptions, ...keys: readonly string[]): void => {
@@ -60,9 +62,9 @@ export function createS3Store(options: S3StoreOptions): S3Store {
       return capabilities
     },
     adopt(found) {
-      // R2 wants parts of one size, which only an upload of many megabytes would show.
-      capabilities = { ...found, uniformParts: found.uniformParts || r2, limits }
-      context.partChecksums = capabilities.checksums
+      const atomicConditions = found.atomicConditions && !isRacy(channel.serverName)
+      capabilities = { ...found, atomicConditions, uniformParts: found.uniformParts || r2, limits }
+      context.partChecksums = capabilities.uploadChecksums
     },
     async head(key, call = {}) {
       enter('head', call, key)
