@@ -18,11 +18,17 @@ import { dataCalls } from './data-callbacks.ts'
 import { Dir } from './directory/dir.ts'
 import { Door } from './door.ts'
 import type { FsOptions } from './door.ts'
+import { globDefinition, globIterator } from './glob/glob-calls.ts'
 import { hotCalls } from './hot.ts'
 import { access } from './operations/attributes.ts'
+import { openAsBlob } from './operations/blob.ts'
+import { mkdtempDisposable, mkdtempDisposableSync } from './operations/temporary.ts'
 import { promiseCalls } from './promises/promise-calls.ts'
 import { streamCalls } from './streams/streams.ts'
 import { descriptorOperations, pathOperations, realpathDefinition, realpathNativeDefinition } from './surface.ts'
+import { watch } from './watch/fs-watcher.ts'
+import { fileWatches } from './watch/stat-watcher.ts'
+import { watchIterator } from './watch/watch-iterator.ts'
 import { checkFunction } from './validate/values.ts'
 
 export type { FsOptions }
@@ -41,6 +47,9 @@ export function createFs(client: EngineClient, options: FsOptions = {}): NodeFs 
   const streams = streamCalls(fs as never)
   Object.assign(fs, streams, { FileReadStream: streams.ReadStream, FileWriteStream: streams.WriteStream })
   const promises = promiseCalls(door, streams)
+  addForms(fs, door, globDefinition)
+  addWatches(fs, door)
+  addOddOnes(fs, promises, door)
   addConstants(fs)
   fs['Dir'] = Dir
   fs['promises'] = promises
@@ -81,6 +90,23 @@ function existsForm(door: Door): AnyFn {
   const promised = (path: unknown): Promise<boolean> => new Promise((resolve) => exists(path, resolve))
   Object.defineProperty(exists, promisify.custom, { value: promised, configurable: true })
   return likeNode(exists as AnyFn, 'exists')
+}
+
+function addWatches(fs: Record<string, unknown>, door: Door): void {
+  const { watchFile, unwatchFile } = fileWatches(door)
+  fs['watch'] = likeNode((filename, options, listener) => watch(door, filename, options, listener), 'watch')
+  fs['watchFile'] = likeNode(watchFile as AnyFn, 'watchFile')
+  fs['unwatchFile'] = likeNode(unwatchFile as AnyFn, 'unwatchFile')
+}
+
+/** Calls whose forms follow no pattern. */
+function addOddOnes(fs: Record<string, unknown>, promises: Record<string, unknown>, door: Door): void {
+  fs['openAsBlob'] = likeNode((path, options) => openAsBlob(door, path, options), 'openAsBlob')
+  fs['mkdtempDisposableSync'] = likeNode((...args) => mkdtempDisposableSync(door, args), 'mkdtempDisposableSync')
+  const owner = nodeFs.promises
+  promises['mkdtempDisposable'] = likeNode((...args) => mkdtempDisposable(door, args), 'mkdtempDisposable', owner)
+  promises['glob'] = likeNode((pattern, options) => globIterator(door, pattern, options), 'glob', owner)
+  promises['watch'] = likeNode((filename, options) => watchIterator(door, filename, options), 'watch', owner)
 }
 
 /** What Node exports beside calls: constants, its result classes, and helpers without I/O. */

@@ -1,6 +1,7 @@
 // The table of operations that have all three forms, or two where a descriptor is asked for. Argument counts are Node's.
 
 import type { Definition } from './define.ts'
+import { cp } from './cp/copy-tree.ts'
 import { opendir } from './directory/dir.ts'
 import * as attributes from './operations/attributes.ts'
 import * as descriptors from './operations/descriptors.ts'
@@ -17,6 +18,7 @@ export const pathOperations: readonly Definition[] = [
   { name: 'chmod', operation: attributes.chmod, required: 2, arity: 3 },
   { name: 'chown', operation: attributes.chown, required: 3, arity: 4 },
   { name: 'copyFile', operation: names.copyFile, required: 2, arity: 4 },
+  { name: 'cp', operation: cp, required: 2, arity: 4 },
   { name: 'lchown', operation: attributes.lchown, required: 3, arity: 4 },
   { name: 'link', operation: names.link, required: 2, arity: 3 },
   { name: 'lstat', operation: attributes.lstat, required: 1, arity: 3 },
