@@ -3,6 +3,7 @@
 import type { Command } from './command.ts'
 import { cat } from './commands/cat.ts'
 import { cp } from './commands/cp.ts'
+import { doctor } from './commands/doctor.ts'
 import { du } from './commands/du.ts'
 import { find } from './commands/find.ts'
 import { ls } from './commands/ls.ts'
@@ -13,4 +14,4 @@ import { settings } from './commands/settings.ts'
 import { stat } from './commands/stat.ts'
 import { tree } from './commands/tree.ts'
 
-export const commands: readonly Command[] = [ls, cat, cp, mv, rm, stat, tree, du, find, s3, settings]
+export const commands: readonly Command[] = [ls, cat, cp, mv, rm, stat, tree, du, find, s3, doctor, settings]

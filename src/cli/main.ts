@@ -3,7 +3,7 @@
 // and say what was done; the second one does not wait.
 
 import { readFileSync } from 'node:fs'
-import { openerFor } from './open-volume.ts'
+import { bucketOpenerFor, openerFor } from './open-volume.ts'
 import { runProgram } from './program.ts'
 
 const stop = new AbortController()
@@ -26,4 +26,5 @@ process.exitCode = await runProgram({
   signal: stop.signal,
   version: manifest.version,
   opener: openerFor,
+  bucketOpener: bucketOpenerFor,
 })

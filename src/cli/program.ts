@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream'
 import { commands } from './commands.ts'
 import { UsageError, type Command, type ExitCode, type OptionValues } from './command.ts'
 import { Output } from './output/output.ts'
-import { Places, type VolumeOpener } from './places/places.ts'
+import { Places, type BucketOpener, type VolumeOpener } from './places/places.ts'
 import { settingOptions, settingsFrom } from './settings.ts'
 import type { VolumeSettings } from '../volume/settings.ts'
 
@@ -26,6 +26,7 @@ export interface ProgramOptions {
   readonly signal: AbortSignal
   readonly version: string
   readonly opener: (options: OpenOptions) => VolumeOpener
+  readonly bucketOpener: (options: OpenOptions) => BucketOpener
 }
 
 /** Runs one command line. Never rejects: what goes wrong is on standard error and in the exit code. */
@@ -87,7 +88,8 @@ async function runCommand(
   let code: ExitCode
   try {
     const { endpoint, region } = values as { endpoint?: string; region?: string }
-    places = new Places(options.opener({ ...settingsFrom(values, options.environment), endpoint, region }))
+    const opening = { ...settingsFrom(values, options.environment), endpoint, region }
+    places = new Places(options.opener(opening), options.bucketOpener(opening))
     code = await command.run({ places, out, signal }, args, values)
   } catch (error) {
     code = failed(error, args, out)

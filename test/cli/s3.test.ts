@@ -47,6 +47,7 @@ async function serve(...args: string[]): Promise<Server> {
     signal: stop.signal,
     version: '0.0.0',
     opener: () => () => Promise.reject(new Error('no volume is needed')),
+    bucketOpener: () => () => Promise.reject(new Error('no bucket is needed')),
   })
   const [line] = (await stdout[Symbol.asyncIterator]().next()).value.toString().split('\n') as [string]
   const { url } = JSON.parse(line) as { url: string }

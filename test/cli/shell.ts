@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { runProgram } from '../../src/cli/program.ts'
 import type { VolumeOpener } from '../../src/cli/places/places.ts'
+import { createDirectoryStore } from '../../src/store/directory.ts'
+import type { ObjectStore } from '../../src/store/store.ts'
 import { openTestVolume } from './test-volume.ts'
 
 export interface Ran {
@@ -22,6 +24,8 @@ export interface Shell {
   run(...args: readonly string[]): Promise<Ran>
   /** As `run`, on a terminal and with a signal. */
   runWith(options: RunOptions, ...args: readonly string[]): Promise<Ran>
+  /** The bucket below the volume. */
+  openBucket(): Promise<ObjectStore>
   close(): Promise<void>
 }
 
@@ -37,6 +41,7 @@ export async function createShell(): Promise<Shell> {
   const folder = mkdtempSync(join(tmpdir(), 'bucketfs-cli-'))
   const local = mkdtempSync(join(folder, 'local-'))
   const bucket = mkdtempSync(join(folder, 'bucket-'))
+  const openBucket = (): Promise<ObjectStore> => createDirectoryStore({ root: bucket })
   const runWith = async (options: RunOptions, ...args: readonly string[]): Promise<Ran> => {
     const [stdout, stderr] = [new Collected(), new Collected()]
     const through = options.through ?? ((open) => open)
@@ -49,6 +54,7 @@ export async function createShell(): Promise<Shell> {
       signal: options.signal ?? new AbortController().signal,
       version: '0.0.0',
       opener: (openOptions) => through((url) => openTestVolume(url, openOptions)),
+      bucketOpener: () => () => openBucket(),
     })
     return { code, stdout: stdout.text, stderr: stderr.text }
   }
@@ -57,6 +63,7 @@ export async function createShell(): Promise<Shell> {
     volume: `file://${bucket}//`,
     run: (...args) => runWith({}, ...args),
     runWith,
+    openBucket,
     close: async () => rmSync(folder, { recursive: true, force: true }),
   }
 }

@@ -1,6 +1,7 @@
 // The places of one run of the command: each volume is opened once, on first use, and closed at the end, which is when
 // everything written is in the bucket. A failure to close is a failure of the command.
 
+import type { ObjectStore } from '../../store/store.ts'
 import type { Caller } from '../../volume/types.ts'
 import type { FileCalls } from './file-calls.ts'
 import { createLocalCalls } from './local-calls.ts'
@@ -27,16 +28,27 @@ export interface OpenVolume {
 
 export type VolumeOpener = (url: string) => Promise<OpenVolume>
 
+/** The bucket below a volume, for `doctor`; keys are the volume's own. */
+export type BucketOpener = (url: string) => Promise<ObjectStore>
+
 /** Most volumes one command line may name. */
 const volumesMax = 100
 
 export class Places {
   readonly #open: VolumeOpener
+  readonly #openBucket: BucketOpener
   readonly #volumes = new Map<string, Promise<OpenVolume>>()
   readonly #local: FileCalls = createLocalCalls()
 
-  constructor(open: VolumeOpener) {
+  constructor(open: VolumeOpener, openBucket: BucketOpener) {
     this.#open = open
+    this.#openBucket = openBucket
+  }
+
+  /** The bucket below the volume of `place`; the caller closes it. */
+  bucketOf(place: Place): Promise<ObjectStore> {
+    if (place.url === undefined) throw new TypeError('the local disk has no bucket')
+    return this.#openBucket(place.url)
   }
 
   async at(text: string): Promise<Place> {
