@@ -2,7 +2,7 @@
 // version has replaced it, what is not cached is ESTALE (DESIGN P6).
 
 import { VolumeError } from '../../base/errors.ts'
-import type { ReadWindow } from '../content/reader.ts'
+import type { ReadWindow } from '../content/ahead/read-window.ts'
 import type { Inode, Version } from '../inode.ts'
 import type { HandleId } from '../types.ts'
 

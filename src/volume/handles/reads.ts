@@ -4,6 +4,7 @@ import { VolumeError, isVolumeError } from '../../base/errors.ts'
 import { noBytes } from '../../base/bytes.ts'
 import { readFile } from '../content/overlay.ts'
 import type { ReadOptions } from '../content/reader.ts'
+import type { ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { OpenFile } from './open-files.ts'
@@ -23,12 +24,13 @@ export async function readHandle(
 ): Promise<Uint8Array> {
   const { inode, window } = file
   if (length === 0) return noBytes
+  const options: ReadOptions = { window, signal, onInfo: learner(context, inode) }
   for (let restarts = 0; ; restarts++) {
-    if (file.isStale) return readOld(context, file, offset, length, { window, signal })
+    if (file.isStale) return readOld(context, file, offset, length, options)
     file.version = inode.base
     const { base } = inode
     try {
-      return await readFile(context.reader, inode, offset, length, { window, signal })
+      return await readFile(context.reader, inode, offset, length, options)
     } catch (error) {
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
       // Moved by ourselves meanwhile: the same bytes are elsewhere now.
@@ -41,17 +43,36 @@ export async function readHandle(
 
 /** Whole contents now. Restarts when a foreign writer replaces the file while it is read. */
 export async function readWhole(context: VolumeContext, inode: Inode, signal?: AbortSignal): Promise<Uint8Array> {
+  const window = context.reader.openWindow(inode)
+  try {
+    return await readRestarting(context, inode, { window, signal, onInfo: learner(context, inode) })
+  } finally {
+    window.close()
+  }
+}
+
+async function readRestarting(context: VolumeContext, inode: Inode, options: ReadOptions): Promise<Uint8Array> {
   for (let restarts = 0; ; restarts++) {
     const { base, size } = inode
     if (size > wholeFileBytesMax) throw new VolumeError('EFBIG', { message: `${size} bytes are over 2 GiB - 1` })
     try {
-      return await readFile(context.reader, inode, 0, size, { signal, inode, isWhole: true } as ReadOptions)
+      return await readFile(context.reader, inode, 0, size, options)
     } catch (error) {
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
       if (inode.base !== base) continue
-      await context.tree.revalidate(inode, { force: true, signal })
+      await context.tree.revalidate(inode, { force: true, signal: options.signal })
       if (inode.base === base) throw error
     }
+  }
+}
+
+/** A GET's reply tells the attributes too, for nothing. */
+function learner(context: VolumeContext, inode: Inode): (info: ObjectInfo) => void {
+  const sentMs = context.clock.monotonicMs()
+  return (info) => {
+    context.serverTime.observe(info.date)
+    if (!inode.dirty && inode.base?.key === info.key && inode.base.etag === info.etag && !inode.remoteLock.busy)
+      context.tree.learned(inode, info, sentMs)
   }
 }
 

@@ -4,7 +4,7 @@
 import { VolumeError } from '../../base/errors.ts'
 import { randomId } from '../../base/random.ts'
 import { encodeMetadata } from '../../format/metadata.ts'
-import { decodeXattrsSide, sideXattrsKey } from '../../format/xattrs.ts'
+import { decodeXattrs, decodeXattrsSide, sideXattrsKey } from '../../format/xattrs.ts'
 import type { ObjectHeaders, ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
@@ -55,9 +55,9 @@ export async function readXattrs(context: VolumeContext, inode: Inode): Promise<
   const key = sideXattrsKey(metadata)
   if (key === undefined) return (inode.xattrs = new Map())
   const reply = await orMissing(context.store.get(key, { purpose: 'side' }))
-  const xattrs = reply && decodeXattrsSide(reply.body)
-  if (!xattrs) throw new VolumeError('EIO', { message: `extended attributes of ${key} are lost or damaged` })
-  return (inode.xattrs = xattrs)
+  const side = reply && decodeXattrsSide(reply.body)
+  if (!side?.ok) throw new VolumeError('EIO', { message: `extended attributes in ${key} are lost or damaged` })
+  return (inode.xattrs = new Map([...decodeXattrs(metadata), ...side.value]))
 }
 
 /** The headers of the version the inode already has. Attributes changed here stay. */

@@ -11,7 +11,7 @@ import { copyObject } from '../objects/copy-object.ts'
 import { ConflictError, SourceChangedError } from '../objects/conflict-error.ts'
 import { writeObject } from '../objects/write-object.ts'
 import { versionOfInfo } from '../tree/attributes.ts'
-import { objectDeps, releaseOwnedKey } from './aside.ts'
+import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges, tagsOf } from './describe.ts'
 import type { PendingName } from './pending-names.ts'
@@ -101,7 +101,8 @@ async function settled(
   const { base, content } = inode
   inode.doubtfulIds.clear()
   if (version.headersDate !== undefined) context.serverTime.observe(version.headersDate)
-  if (base && !frozen) context.reader.move(base, version)
+  const leaves = base?.key === version.key || isOwnedKey(base?.key ?? '') || context.names.leftBy(inode).length > 0
+  if (base && !frozen && leaves) context.reader.move(base, version)
   if (frozen) await keepBlocks(context, version, frozen)
   inode.base = version
   if (content && frozen) content.rebase(frozen, version)

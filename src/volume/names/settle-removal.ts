@@ -39,10 +39,7 @@ async function removeVersion(
   let version = seen
   for (let tries = 0; tries < rereadsMax; tries++) {
     const outcome = await removeObject(objectDeps(context), version)
-    if (outcome === 'removed' || outcome === 'absent') {
-      context.reader.drop(version)
-      return
-    }
+    if (outcome === 'removed' || outcome === 'absent') return
     if (!options.waiting) {
       reportNameConflict(context, pending, 'a version that was not seen stays under a removed name')
       return

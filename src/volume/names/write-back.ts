@@ -8,12 +8,14 @@ import PQueue from 'p-queue'
 import { VolumeError } from '../../base/errors.ts'
 import { isStoreError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
-import type { Inode } from '../inode.ts'
+import type { Inode, Version } from '../inode.ts'
 import type { StreamUpload } from '../objects/stream-upload.ts'
 import { asVolumeError } from '../volume-errors.ts'
+import { releaseOwnedKey } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
 import { Settler } from './settle.ts'
 import type { SettleOptions } from './settle.ts'
+import { offerStream } from './streams.ts'
 
 type Work = Inode | PendingName
 
@@ -22,6 +24,8 @@ const backoffMaxMs = 30_000
 /** Rounds one flush makes while others go on changing the inode. */
 const roundsMax = 1000
 const flushesInFlightMax = 64
+/** Rounds of a sync while others go on changing things. */
+const syncRoundsMax = 10
 
 export class WriteBack {
   readonly settler: Settler
@@ -105,6 +109,21 @@ export class WriteBack {
     if (failures.length > 0) throw failures[0]
   }
 
+  /** Everything is in the bucket, also what changes while this runs, within reason. */
+  async syncAll(): Promise<void> {
+    for (let round = 0; round < syncRoundsMax; round++) {
+      await this.flushAll()
+      await this.#context.moves.idle()
+      if (this.#context.names.count === 0 && this.#dirty.size === 0) return
+      if (this.#settledButOpen()) return
+    }
+  }
+
+  /** Memory is short: whatever is dirty goes now, open files too. */
+  makeRoom(): void {
+    for (const inode of this.#dirty) if (inode.content && inode.place) this.#schedule(inode, 0)
+  }
+
   /** The streaming upload of an inode, if one is under way. */
   streamOf(inode: Inode): StreamUpload | undefined {
     return this.#streams.get(inode)
@@ -118,6 +137,23 @@ export class WriteBack {
     this.#streams.delete(inode)
   }
 
+  /** The contents streamed so far are not wanted any more. */
+  dropStream(inode: Inode): void {
+    const stream = this.#streams.get(inode)
+    this.#streams.delete(inode)
+    void stream?.abort()
+  }
+
+  /** After a write: large sequential contents start to leave before the file is closed. */
+  async offerStream(inode: Inode): Promise<void> {
+    await offerStream(this.#context, inode)
+  }
+
+  /** A key that belonged to an inode alone is not needed any more. */
+  releaseOwned(version: Version): Promise<void> {
+    return releaseOwnedKey(this.#context, version)
+  }
+
   /** Stops timers and background work; what is dirty stays dirty (and in the journal, if there is one). */
   async close(): Promise<void> {
     this.#closed = true
@@ -125,6 +161,11 @@ export class WriteBack {
     this.#timers.clear()
     this.#queue.clear()
     await this.#queue.onIdle()
+  }
+
+  /** What is left has no name any more: unlinked, but open. */
+  #settledButOpen(): boolean {
+    return this.#context.names.count === 0 && [...this.#dirty].every((inode) => !inode.place)
   }
 
   #schedule(work: Work, delayMs: number): void {

@@ -72,6 +72,7 @@ export function discard(context: VolumeContext, inode: Inode): void {
   inode.attributesDirty = false
   context.writeBack.clean(inode)
   context.journal.forgotten(inode.ino)
+  if (inode.base) context.reader.drop(inode.base)
   context.tree.forget(inode)
 }
 

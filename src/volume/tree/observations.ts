@@ -9,6 +9,7 @@ import {
   attributesHold,
   decodeInfo,
   guessAttributes,
+  isWritten,
   msToNs,
   typeIsOpen,
   versionOfInfo,
@@ -160,8 +161,12 @@ export class Observations {
 
   #take(inode: Inode, info: ObjectInfo, decoded: Decoded, sent: Sent): void {
     if (inode.base && inode.base.etag !== info.etag) this.#noteForeign(inode)
+    const isSame = inode.base?.etag === info.etag && inode.base.lastModified === info.lastModified
+    const { mtimeNs, ctimeNs } = inode.attributes
     inode.base = versionOfInfo(info, inode.base)
     applyDecoded(inode, decoded, info.size)
+    // Times that entries made and removed gave a directory are not in its marker.
+    if (inode.directory && isSame && mtimeNs > decoded.mtimeNs) Object.assign(inode.attributes, { mtimeNs, ctimeNs })
     this.#fresh(inode, sent)
   }
 
@@ -174,7 +179,7 @@ export class Observations {
     const attributes = guessAttributes('file', listed.size, msToNs(listed.lastModified), settings)
     const inode = this.create('file', attributes, directory, name)
     inode.base = versionOfListed(listed)
-    inode.typeKnown = !typeIsOpen(listed.size, settings)
+    inode.typeKnown = !typeIsOpen(listed.size)
     return inode
   }
 
@@ -196,7 +201,7 @@ export class Observations {
       inode.attributes.mtimeNs = inode.attributes.ctimeNs = msToNs(listed.lastModified)
     } else if (inode.attributesKnown && attributesHold(base, listed, settings)) {
       this.#fresh(inode, sent)
-    } else if (base.lastModified !== listed.lastModified && !(base.ours && !base.headersRead)) {
+    } else if (base.lastModified !== listed.lastModified && !isWritten(base)) {
       // Same bytes, written again: the metadata may be another. Cached blocks stay good.
       this.#replace(inode, { ...versionOfListed(listed), ours: base.ours })
     }

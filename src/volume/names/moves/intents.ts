@@ -39,7 +39,7 @@ export async function abandonedIntents(context: VolumeContext): Promise<readonly
     if (!found) continue
     const decoded = decodeRenameIntent(found.body)
     if (decoded.ok) abandoned.push(decoded.value)
-    else log.warn('a rename intent cannot be read and is left alone; see doctor', { key, why: decoded.why })
+    else log.warn('a rename intent cannot be read and is left alone; see doctor', { key, reason: decoded.reason })
   }
   return abandoned
 }

@@ -1,0 +1,98 @@
+// rm -r: everything below a directory by batches. Keys are listed flat and deleted a thousand at a time, each under the
+// version the listing showed; the caller waits for the bucket under every durability. What a foreign writer changes
+// meanwhile is listed again and deleted in turn, as the loop of unlinks that this stands for would have done.
+
+import { VolumeError } from '../../base/errors.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
+import { copyAside, objectDeps } from '../names/aside.ts'
+import type { PendingName } from '../names/pending-names.ts'
+import { removeMany } from '../objects/remove-object.ts'
+import { versionOfListed } from '../tree/attributes.ts'
+import { mayExecute, mayRead, mayWrite } from '../tree/permissions.ts'
+import type { Caller, Name } from '../types.ts'
+import { acknowledge, forgetName, touchDirectory } from './acknowledge.ts'
+import { enforces, permit, permitRemove } from './permit.ts'
+import { discard, keepImplicit, takeAway } from './remove.ts'
+
+/** Listings begun anew because versions changed under them. */
+const passesMax = 5
+
+export async function removeTree(
+  context: VolumeContext,
+  caller: Caller,
+  directory: Inode,
+  name: Name,
+  inode: Inode,
+): Promise<void> {
+  permitRemove(context, caller, directory, inode)
+  const { names, moves, tree } = context
+  await moves.passed(directory, name)
+  if (enforces(context) && caller.uid !== 0) await permitBelow(context, caller, inode)
+  await keepImplicit(context, directory, caller.signal)
+  await forgetBelow(context, inode)
+  await removeObjects(context, tree.prefixOf(inode), caller.signal)
+  const pending = names.ensure(directory, name)
+  pending.marker = null
+  takeAway(context, pending, inode)
+  touchDirectory(context, directory)
+  await acknowledge(context, [pending], () => forgetName(context, pending))
+}
+
+/** Every directory below must be listable and writable for a caller who is not root. */
+async function permitBelow(context: VolumeContext, caller: Caller, directory: Inode): Promise<void> {
+  const entries = await context.tree.list(directory, { attributes: true, signal: caller.signal })
+  if (entries.length > 0) permit(context, caller, directory, mayRead | mayWrite | mayExecute)
+  for (const { inode } of entries) if (inode?.directory) await permitBelow(context, caller, inode)
+}
+
+/** Local names and contents below go; files that are open keep theirs, aside where need be. */
+async function forgetBelow(context: VolumeContext, directory: Inode): Promise<void> {
+  const { files, names, writeBack } = context
+  const isBelow = (inode: Inode): boolean => {
+    for (let at: Inode | undefined = inode; at; at = at.place?.parent) if (at === directory) return true
+    return false
+  }
+  for (const { inode } of files.all()) if (!inode.directory && isBelow(inode)) await copyAside(context, inode)
+  for (const pending of names.all().filter((each) => isBelow(each.directory))) await forget(context, pending)
+  for (const inode of writeBack.dirtyInodes().filter(isBelow)) if (inode !== directory) drop(context, inode)
+}
+
+async function forget(context: VolumeContext, pending: PendingName): Promise<void> {
+  const { inode } = pending
+  // Contents of renamed files may lie outside; those that left this name lie elsewhere already or follow their own name.
+  for (const leaver of [...pending.after]) {
+    const next = context.names.of(leaver)
+    if (next && next !== pending) await context.writeBack.flushName(next)
+  }
+  forgetName(context, pending)
+  if (inode) drop(context, inode)
+}
+
+function drop(context: VolumeContext, inode: Inode): void {
+  if (inode.openCount === 0) discard(context, inode)
+  else context.writeBack.clean(inode)
+}
+
+async function removeObjects(context: VolumeContext, prefix: string, signal: AbortSignal | undefined): Promise<void> {
+  for (let passes = 0; passes < passesMax; passes++) {
+    if (await removePass(context, prefix, signal)) return
+  }
+  throw new VolumeError('ENOTEMPTY', { message: `${prefix} is being filled by others` })
+}
+
+/** True when nothing was left behind. */
+async function removePass(context: VolumeContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
+  let clean = true
+  let startAfter: string | undefined
+  for (;;) {
+    const page = await context.store.list({ prefix, startAfter, signal })
+    const outcomes = await removeMany(objectDeps(context), page.objects.map(versionOfListed), { signal })
+    for (const outcome of outcomes) {
+      if (outcome instanceof Error) throw outcome
+      if (typeof outcome === 'object') clean = false
+    }
+    startAfter = page.objects.at(-1)?.key
+    if (page.token === undefined || startAfter === undefined) return clean
+  }
+}

@@ -1,0 +1,72 @@
+// From paths to inodes for the calls of this folder, with attributes no older than their TTL.
+
+import { VolumeError, isVolumeError } from '../../base/errors.ts'
+import { nameOfBytes } from '../../format/name.ts'
+import { readFile } from '../content/overlay.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
+import { enforces } from '../operations/permit.ts'
+import { Resolver } from '../tree/resolve.ts'
+import type { Resolved } from '../tree/resolve.ts'
+import type { Caller, Name } from '../types.ts'
+
+/** Walks begun anew because another kind of file had taken the name. */
+const walksMax = 3
+
+export class Paths {
+  readonly #context: VolumeContext
+  readonly #resolver: Resolver
+
+  constructor(context: VolumeContext) {
+    const { tree } = context
+    this.#context = context
+    this.#resolver = new Resolver({
+      root: tree.root,
+      lookupMaybe: (directory, name, options) => tree.lookupMaybe(directory, name, options),
+      isStale: (inode) => tree.isStale(inode),
+      readTarget: (inode, signal) => readTarget(context, inode, signal),
+      enforce: enforces(context),
+    })
+  }
+
+  /** The inode with attributes within their TTL (`fresh`: looked at now). ENOENT and the like as path_resolution(7). */
+  async inode(caller: Caller, path: string, followLast: boolean, fresh = false): Promise<Inode> {
+    for (let walks = 1; ; walks++) {
+      const { inode } = await this.#resolver.resolve(caller, path, { followLast })
+      try {
+        await this.#context.tree.revalidate(inode as Inode, { force: fresh, signal: caller.signal })
+        return inode as Inode
+      } catch (error) {
+        if (!isVolumeError(error, 'ESTALE') || walks >= walksMax) throw error
+      }
+    }
+  }
+
+  /** A directory to be listed: its own attributes need not be fresh. ENOTDIR. */
+  async directory(caller: Caller, path: string): Promise<Inode> {
+    const { inode } = await this.#resolver.resolve(caller, path, { followLast: true })
+    if (!inode?.directory) throw new VolumeError('ENOTDIR')
+    return inode
+  }
+
+  /** The place a path names, whether or not something is there. */
+  place(caller: Caller, path: string, followLast = false): Promise<Resolved> {
+    return this.#resolver.resolve(caller, path, { followLast, wantParent: true })
+  }
+
+  /** A name to be made: EEXIST for '.', '..', '/' and whatever is there. */
+  async free(caller: Caller, path: string, directory = false): Promise<{ readonly parent: Inode; readonly name: Name }> {
+    const resolved = await this.place(caller, path)
+    if (resolved.last !== 'name' || resolved.inode) throw new VolumeError('EEXIST')
+    if (resolved.trailingSlash && !directory) throw new VolumeError('ENOENT')
+    return resolved
+  }
+}
+
+/** Target of a symlink: from its metadata, or its body. */
+export async function readTarget(context: VolumeContext, inode: Inode, signal?: AbortSignal): Promise<Name> {
+  if (inode.target !== undefined) return inode.target
+  const bytes = await readFile(context.reader, inode, 0, inode.size, { signal })
+  inode.target = nameOfBytes(bytes)
+  return inode.target
+}
