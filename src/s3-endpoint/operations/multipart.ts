@@ -77,10 +77,13 @@ async function completedBefore(
 function readParts(bytes: Uint8Array, partCountMax: number): readonly UploadedPart[] {
   const parts = parseDocument(bytes, 'CompleteMultipartUpload').all('Part')
   if (parts.length === 0 || parts.length > partCountMax) throw new S3Error('MalformedXML')
+  let before = 0
   return parts.map((part) => {
     const number = part.value('PartNumber')?.trim() ?? ''
     const etag = part.value('ETag')
     if (!/^\d{1,6}$/.test(number) || etag === undefined) throw new S3Error('MalformedXML')
+    if (Number(number) <= before) throw new S3Error('InvalidPartOrder')
+    before = Number(number)
     return { partNumber: Number(number), etag: unquote(etag), crc32: part.value('ChecksumCRC32') }
   })
 }
