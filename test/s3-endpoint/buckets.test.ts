@@ -85,11 +85,15 @@ describe('buckets', () => {
 
   it('are found by host name under the domain', async () => {
     await putText(server.store, 'by-host', 'found')
-    const signed = signRequest(server, { method: 'GET', target: '/by-host' })
-    // Signed for another host: the host is part of what is signed.
-    const wrong = await sendRaw(server, 'GET', '/by-host', { ...signed.headers, host: `${Bucket}.s3.test` })
-    expect([wrong.status, tag(wrong.body, 'Code')]).toEqual([403, 'SignatureDoesNotMatch'])
-    expect(wrong.body).toContain(`host:${Bucket}.s3.test`)
+    const host = `${Bucket}.S3.test:9000`
+    expect(await send(server, { method: 'GET', target: '/by-host', host })).toMatchObject({
+      status: 200,
+      body: 'found',
+    })
+    // The host is part of what is signed.
+    const { headers } = signRequest(server, { method: 'GET', target: '/by-host' })
+    const moved = await sendRaw(server, 'GET', '/by-host', { ...headers, host })
+    expect([moved.status, tag(moved.body, 'Code')]).toEqual([403, 'SignatureDoesNotMatch'])
   })
 
   it('of a fixed set are neither created nor deleted', async () => {

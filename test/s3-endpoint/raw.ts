@@ -16,6 +16,7 @@ export interface RawRequest {
   readonly region?: string | undefined
   readonly secret?: string | undefined
   readonly accessKeyId?: string | undefined
+  readonly host?: string | undefined
 }
 
 export interface Signed {
@@ -45,7 +46,7 @@ export function signRequest(server: TestServer, request: RawRequest): Signed {
   const payloadHash = request.payloadHash ?? sha256(request.body ?? '')
   const headers: Record<string, string> = {
     ...request.headers,
-    host: `127.0.0.1:${server.port}`,
+    host: request.host ?? `127.0.0.1:${server.port}`,
     'x-amz-date': amzDate,
     'x-amz-content-sha256': payloadHash,
   }
