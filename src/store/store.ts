@@ -167,6 +167,8 @@ export interface ListReply {
 export interface UploadCreateOptions extends CallOptions {
   readonly headers: ObjectHeaders
   readonly tags?: string | undefined
+  /** False: no checksum of the whole object, where the store could keep one. */
+  readonly checksums?: boolean | undefined
 }
 
 export interface UploadedPart {

@@ -18,8 +18,15 @@ const servers = ((text): readonly ForeignServer[] => {
   return Array.isArray(value) ? value : [value]
 })(process.env['BUCKETFS_TEST_S3'])
 
-/** moto answers 500 where the API has NoSuchUpload. */
+/** What these servers get wrong, seen with the versions of `test/support/foreign-s3.ts`; each is printed as a SKIP. */
 const known: Readonly<Record<string, ContractOptions>> = {
+  minio: {
+    faults: [
+      'uploads are listed by their whole key only',
+      'metadata counts longer than it is',
+      'a page of one key ends a grouped listing early',
+    ],
+  },
   moto: { faults: ['an unknown upload is an internal error'] },
 }
 

@@ -64,7 +64,8 @@ export function describeListing(contract: Contract): void {
       const keys = names.filter((name) => !name.includes('/')).map((name) => prefix + name)
       const grouped = new Set(names.filter((name) => name.includes('/')).map((name) => `${name.split('/', 1)[0]}/`))
       const prefixes = [...grouped].map((name) => prefix + name)
-      for (const maxKeys of [1000, 1, 2, 5]) {
+      const one = contract.faulty('a page of one key ends a grouped listing early') ? [] : [1]
+      for (const maxKeys of [1000, ...one, 2, 5]) {
         const all = await listAll(store, { prefix, delimiter: '/', maxKeys })
         expect(all.keys).toEqual(keys)
         expect(all.prefixes).toEqual(prefixes)

@@ -161,7 +161,8 @@ export function describeObjects(contract: Contract): void {
       await failure(putText(store, `${key}k`, 'x'), 'too-large', 'invalid')
       const twoByte = prefix + 'é'.repeat((keyBytesMax - prefix.length) / 2 + 1)
       await failure(putText(store, twoByte, 'x'), 'too-large', 'invalid')
-      const fits = { metadata: { n: 'v'.repeat(metadataBytesMax - 1) } }
+      const spare = contract.faulty('metadata counts longer than it is') ? 200 : 1
+      const fits = { metadata: { n: 'v'.repeat(metadataBytesMax - spare) } }
       const over = { metadata: { n: 'v'.repeat(metadataBytesMax) } }
       await putText(store, `${prefix}fits`, 'x', { headers: fits })
       expect((await store.head(`${prefix}fits`)).headers.metadata).toEqual(fits.metadata)

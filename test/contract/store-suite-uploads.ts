@@ -118,6 +118,7 @@ export function describeUploads(contract: Contract): void {
     })
 
     it('lists unfinished uploads, and aborting forgets them', async () => {
+      if (contract.faulty('uploads are listed by their whole key only')) return
       const { store } = contract
       const prefix = contract.prefix()
       const a = await store.createUpload(`${prefix}a`, { headers: plain })

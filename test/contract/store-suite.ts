@@ -26,7 +26,11 @@ export interface ContractOptions {
   readonly faults?: readonly ServerFault[] | undefined
 }
 
-export type ServerFault = 'an unknown upload is an internal error'
+export type ServerFault =
+  | 'an unknown upload is an internal error'
+  | 'uploads are listed by their whole key only'
+  | 'metadata counts longer than it is'
+  | 'a page of one key ends a grouped listing early'
 
 /** What the parts of the suite share. `store` and `has` are usable inside tests only. */
 export interface Contract {

@@ -3,8 +3,9 @@
 //   node --import tsx test/support/foreign-s3.ts versitygw moto -- npx vitest run --config test/vitest.config.ts test/contract/store-foreign.test.ts
 //
 // Without a command it prints the variable and serves until it is interrupted. What is missing is installed once, below
-// BUCKETFS_FOREIGN_DIR (default: a folder in the system's temporary directory): versitygw by `go install`, moto by pip.
-// versitygw checks signatures and keeps its metadata in xattrs of that folder's file system.
+// BUCKETFS_FOREIGN_DIR (default: a folder in the system's temporary directory): versitygw and MinIO by
+// `go install`, moto by pip. The first two check signatures; versitygw keeps its metadata in xattrs of that folder. MinIO's
+// writes hold their conditions in one step, versitygw's do not. All listen on loopback only.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -24,7 +25,7 @@ export interface ForeignServer {
   readonly region: string
 }
 
-const versions = { versitygw: 'v1.7.0', moto: '5.2.3' }
+const versions = { versitygw: 'v1.7.0', minio: 'v0.0.0-20260212201848-7aac2a2c5b7c', moto: '5.2.5' }
 const readyMsMax = 60_000
 const keys = { accessKeyId: 'foreign-test', secretAccessKey: 'foreign-test-secret' }
 const home = process.env['BUCKETFS_FOREIGN_DIR'] ?? join(tmpdir(), 'bucketfs-foreign-s3')
@@ -32,14 +33,18 @@ const home = process.env['BUCKETFS_FOREIGN_DIR'] ?? join(tmpdir(), 'bucketfs-for
 const servers: Readonly<Record<string, (port: number, folder: string) => ChildProcess>> = {
   versitygw(port, folder) {
     const program = join(home, 'versitygw')
-    if (!existsSync(program)) {
-      const env = { GOBIN: home, GOFLAGS: '-mod=mod', GOSUMDB: process.env['GOSUMDB'] ?? 'off' }
-      run('go', ['install', `github.com/versity/versitygw/cmd/versitygw@${versions.versitygw}`], env)
-    }
+    if (!existsSync(program)) goInstall(`github.com/versity/versitygw/cmd/versitygw@${versions.versitygw}`)
     const { accessKeyId, secretAccessKey } = keys
     const env = { ...process.env, ROOT_ACCESS_KEY_ID: accessKeyId, ROOT_SECRET_ACCESS_KEY: secretAccessKey }
     const options = ['--port', `127.0.0.1:${port}`, '--keep-alive', '--quiet']
     return spawn(program, [...options, 'posix', folder], { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  },
+  minio(port, folder) {
+    const program = join(home, 'minio')
+    if (!existsSync(program)) goInstall(`github.com/minio/minio@${versions.minio}`)
+    const { accessKeyId, secretAccessKey } = keys
+    const env = { ...process.env, MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off' }
+    return spawn(program, ['server', '--quiet', '--address', `127.0.0.1:${port}`, folder], { env, stdio: 'ignore' })
   },
   moto(port) {
     const venv = join(home, 'moto')
@@ -104,6 +109,10 @@ async function serve(value: string): Promise<number> {
   }
   const child = spawn(program, args, { env: { ...process.env, BUCKETFS_TEST_S3: value }, stdio: 'inherit' })
   return new Promise((resolve, reject) => child.once('error', reject).once('exit', (code) => resolve(code ?? 1)))
+}
+
+function goInstall(module: string): void {
+  run('go', ['install', module], { GOBIN: home, GOFLAGS: '-mod=mod', GOSUMDB: process.env['GOSUMDB'] ?? 'off' })
 }
 
 function run(program: string, args: readonly string[], env: Record<string, string> = {}): void {

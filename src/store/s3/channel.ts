@@ -9,7 +9,7 @@ import { wallMs, type Clock } from '../../base/clock.ts'
 import { StoreError } from '../../base/errors.ts'
 import { silentLogger, type Logger } from '../../base/log.ts'
 import { systemClock } from '../../base/system.ts'
-import { bodyInHand, bodyPieces, collectBody, isReplayable } from '../body.ts'
+import { bodyPieces, bodySize, collectBody, isReplayable } from '../body.ts'
 import type { Body } from '../store.ts'
 import { mutations, type Operation } from '../wrap.ts'
 import { CredentialSource, type S3Credentials } from './credentials.ts'
@@ -287,18 +287,21 @@ function isSentAgain({ body }: S3Request): boolean {
   return body === undefined || isReplayable(body)
 }
 
-async function hashed(request: S3Request, body: Body): Promise<[string, Body]> {
-  let replayable = body
-  if (!isReplayable(body)) {
-    if (!bodyInHand(body) && 'size' in body && (body as { size: number }).size > hashedBytesMax) {
-      const { operation, key } = request
-      throw new StoreError({ kind: 'unsupported', operation, key, message: 'a stream this long cannot be hashed before it is sent' })
-    }
-    replayable = await collectBody(body)
+/** The sha256 of a body, and the body to send: a stream that runs once is collected for it. */
+async function hashed({ operation, key }: S3Request, body: Body): Promise<[string, Body]> {
+  const size = bodySize(body)
+  if (!isReplayable(body) && size > hashedBytesMax) {
+    throw new StoreError({ kind: 'unsupported', operation, key, message: 'a stream this long cannot be hashed before it is sent' })
   }
+  const sent = isReplayable(body) ? body : await collectBody(body)
   const hash = createHash('sha256')
-  for await (const piece of bodyPieces(replayable)) hash.update(piece)
-  return [hash.digest('hex'), replayable]
+  let hashedBytes = 0
+  for await (const piece of bodyPieces(sent)) {
+    hashedBytes += piece.byteLength
+    hash.update(piece)
+  }
+  if (hashedBytes === size) return [hash.digest('hex'), sent]
+  throw new StoreError({ kind: 'corrupt', operation, key, code: 'IncompleteBody', message: `the body has ${hashedBytes} of ${size} bytes` })
 }
 
 function refusalOf(reply: WireReply): Refusal {

@@ -37,7 +37,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
   const r2 = isR2(options.endpoint)
   let capabilities: StoreCapabilities = { ...(options.capabilities ?? noCapabilities), limits }
   // Uploads ask for checksums until it is known that they should not: the probe must see what comes of it.
-  const context: UploadContext = { channel, bucket: options.bucket, r2, partChecksums: options.capabilities?.uploadChecksums ?? true }
+  const context: UploadContext = { channel, bucket: options.bucket, r2, partChecksums: options.capabilities?.uploadChecksums ?? true, plainUploads: new Set() }
 
   /** What every call checks before it does anything. */
   const enter = (operation: Operation, call: CallOptions, ...keys: readonly string[]): void => {
@@ -64,6 +64,7 @@ export function createS3Store(options: S3StoreOptions): S3Store {
     adopt(found) {
       const atomicConditions = found.atomicConditions && !isRacy(channel.serverName)
       capabilities = { ...found, atomicConditions, uniformParts: found.uniformParts || r2, limits }
+      context.plainUploads.clear()
       context.partChecksums = capabilities.uploadChecksums
     },
     async head(key, call = {}) {

@@ -16,6 +16,8 @@ import { xmlBytesMax } from './wire/xml.ts'
 export interface UploadContext extends WriteContext {
   /** Whether uploads are created with checksums. Turned off for good by a service that refuses them. */
   partChecksums: boolean
+  /** Uploads created without although others have them: a probe's few. */
+  readonly plainUploads: Set<string>
 }
 
 export async function createUpload(context: UploadContext, key: string, options: UploadCreateOptions): Promise<string> {
@@ -23,19 +25,22 @@ export async function createUpload(context: UploadContext, key: string, options:
   const { signal } = options
   const sums: Pairs = [['x-amz-checksum-algorithm', 'CRC32'], ['x-amz-checksum-type', 'FULL_OBJECT']]
   const stored = storedHeaders(options.headers, options.tags)
-  const headers = context.partChecksums ? [...stored, ...sums] : stored
+  const summed = context.partChecksums && options.checksums !== false
+  const headers = summed ? [...stored, ...sums] : stored
   const request: S3Request = { operation: 'createUpload', method: 'POST', key, query: [['uploads', '']], headers, replyBytesMax: xmlBytesMax, idempotent: false, signal }
   let reply
   try {
     reply = await channel.send(request)
   } catch (error) {
-    const refused = context.partChecksums && error instanceof StoreError && (error.kind === 'invalid' || error.kind === 'unsupported')
+    const refused = summed && error instanceof StoreError && (error.kind === 'invalid' || error.kind === 'unsupported')
     if (!refused) throw error
     reply = await channel.send({ ...request, headers: stored })
     context.partChecksums = false
   }
   const document = channel.document(request, reply, 'InitiateMultipartUploadResult')
-  return readable(request, () => readUploadId(document))
+  const uploadId = readable(request, () => readUploadId(document))
+  if (options.checksums === false) context.plainUploads.add(uploadId)
+  return uploadId
 }
 
 export async function uploadPart(
@@ -46,9 +51,9 @@ export async function uploadPart(
   body: Body,
   options: PartOptions,
 ): Promise<UploadedPart> {
-  const { channel, partChecksums } = context
+  const { channel, partChecksums, plainUploads } = context
   const { signal } = options
-  const sum = partChecksums ? (options.crc32 ?? crc32Of(body)) : undefined
+  const sum = partChecksums && !plainUploads.has(uploadId) ? (options.crc32 ?? crc32Of(body)) : undefined
   const headers: Pairs = sum === undefined ? [] : [['x-amz-checksum-crc32', sum]]
   const query = partQuery(uploadId, partNumber)
   const request: S3Request = { operation: 'uploadPart', method: 'PUT', key, query, headers, body, unsigned: true, replyBytesMax: xmlBytesMax, idempotent: true, signal }
