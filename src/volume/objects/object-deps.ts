@@ -22,6 +22,9 @@ import type { VolumeSettings } from '../settings.ts'
 //
 // Read next: write-object.ts (which way contents go), put-object.ts (one PUT), part-plan.ts (many parts), doubt.ts.
 
+/** What is used of the reader. */
+export type ObjectReader = Pick<ContentReader, 'read' | 'checksumBuilder' | 'keepChecksums'>
+
 export interface ObjectDeps {
   readonly store: ObjectStore
   readonly clock: Clock
@@ -29,7 +32,7 @@ export interface ObjectDeps {
   readonly log: Logger
   readonly settings: VolumeSettings
   readonly metrics: VolumeMetrics
-  readonly reader: Pick<ContentReader, 'read'>
+  readonly reader: ObjectReader
   readonly budget: MemoryBudget
 }
 

@@ -28,11 +28,15 @@ export interface PlanOptions {
   readonly uniform: boolean
   /** Parts there are numbers left for. Default: the limit. */
   readonly partCountMax?: number | undefined
+  /** Clean runs are sent as bytes. */
+  readonly withoutCopies?: boolean | undefined
 }
 
+export type PieceShape = Pick<Piece, 'kind' | 'offset' | 'length'>
+
 /** The parts of `pieces`, which cover one range without gaps; undefined when no plan has few enough parts. */
-export function planParts(pieces: readonly Piece[], options: PlanOptions): readonly PlannedPart[] | undefined {
-  const runs = toRuns(pieces)
+export function planParts(pieces: readonly PieceShape[], options: PlanOptions): readonly PlannedPart[] | undefined {
+  const runs = toRuns(pieces, options.withoutCopies ? 'bytes' : 'copy')
   const first = runs[0]
   const last = runs[runs.length - 1]
   if (!first || !last) return []
@@ -57,10 +61,10 @@ interface Run {
   length: number
 }
 
-function toRuns(pieces: readonly Piece[]): readonly Run[] {
+function toRuns(pieces: readonly PieceShape[], clean: PartKind): readonly Run[] {
   const runs: Run[] = []
   for (const { kind, offset, length } of pieces) {
-    append(runs, kind === 'base' ? 'copy' : kind === 'zero' ? 'zero' : 'bytes', offset, length)
+    append(runs, kind === 'base' ? clean : kind === 'zero' ? 'zero' : 'bytes', offset, length)
   }
   return runs
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../base/bytes.ts'
 import { isStoreError, StoreError } from '../../base/errors.ts'
 import {
   type CallOptions,
@@ -36,11 +37,14 @@ export class Upload {
   readonly target: UploadTarget
   readonly #deps: ObjectDeps
   readonly #uploadId: string
+  /** Of the bytes sent here; useless, and then not kept, when parts were copied. */
+  readonly #checks: ReturnType<ObjectDeps['reader']['checksumBuilder']>
 
   private constructor(deps: ObjectDeps, target: UploadTarget, uploadId: string) {
     this.#deps = deps
     this.target = target
     this.#uploadId = uploadId
+    this.#checks = deps.reader.checksumBuilder(deps.store.capabilities.limits.objectBytesMax)
   }
 
   static async create(deps: ObjectDeps, target: UploadTarget, call: CallOptions): Promise<Upload> {
@@ -94,8 +98,10 @@ export class Upload {
       },
     )
     const info = settled.reply ? await look(this.#deps, key, call) : settled.found
-    this.#check(info, settled.reply?.etag, condition, size)
-    return versionRead(info, undefined, settled.reply?.date)
+    this.#mustBeOurs(info, settled.reply?.etag, condition, size)
+    const version = versionRead(info, undefined, settled.reply?.date)
+    if (this.#checks) this.#deps.reader.keepChecksums(version, this.#checks)
+    return version
   }
 
   /** Leaves nothing behind. Only after every `sendPart` has settled: a part that arrives later would stay. */
@@ -108,7 +114,7 @@ export class Upload {
     }
   }
 
-  #check(
+  #mustBeOurs(
     info: ObjectInfo | null,
     etag: string | undefined,
     condition: WriteCondition,
@@ -131,7 +137,10 @@ export class Upload {
     for (let sends = 1; ; sends++) {
       const sent =
         length <= this.#deps.budget.flightBytesMax / 2
-          ? await withBytes(this.#deps, frozen, offset, length, call, (body) => this.#sendBody(partNumber, body, call))
+          ? await withBytes(this.#deps, frozen, offset, length, call, (body) => {
+              this.#checkBlocks(offset, body, frozen.size)
+              return this.#sendBody(partNumber, body, call)
+            })
           : await this.#sendStream(partNumber, streamBytes(this.#deps, frozen, offset, length, call), call)
       if (sent) {
         this.#deps.metrics.count('bytesWritten', length)
@@ -143,6 +152,17 @@ export class Upload {
       if (sends >= sendsMax) {
         throw new StoreError({ kind: 'corrupt', operation: 'uploadPart', key, message: `part ${partNumber}` })
       }
+    }
+  }
+
+  /** Checksums per block for later reads; only parts that begin at whole blocks have any. */
+  #checkBlocks(offset: number, body: readonly Uint8Array[], size: number): void {
+    if (!this.#checks || offset % checkedBytes !== 0) return
+    let at = offset
+    for (const bytes of inSteps(body, checkedBytes)) {
+      // A block that goes on in the next part has no checksum of its own here.
+      if (bytes.byteLength === checkedBytes || at + bytes.byteLength === size) this.#checks.add(at, bytes)
+      at += bytes.byteLength
     }
   }
 
@@ -195,4 +215,26 @@ export class Upload {
     this.#deps.metrics.count('partCopies')
     return copied
   }
+}
+
+/** Parts are checked in steps of this; block checksums begin at multiples of it. */
+const checkedBytes = 1024 * 1024
+
+/** The bytes of `body` in runs of `step`, the last one shorter. */
+function* inSteps(body: readonly Uint8Array[], step: number): Generator<Uint8Array, void, undefined> {
+  let run: Uint8Array[] = []
+  let missing = step
+  for (const piece of body) {
+    for (let at = 0; at < piece.byteLength; ) {
+      const taken = piece.subarray(at, at + missing)
+      run.push(taken)
+      at += taken.byteLength
+      missing -= taken.byteLength
+      if (missing > 0) continue
+      yield concatBytes(run)
+      run = []
+      missing = step
+    }
+  }
+  if (run.length > 0) yield concatBytes(run)
 }

@@ -7,7 +7,7 @@ import { ConflictError, SourceChangedError } from './conflict-error.ts'
 import { conditionHolds, isOurs, look } from './doubt.ts'
 import { withBytes } from './frozen-bytes.ts'
 import { callOptions, partsInFlightMax, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
-import { planParts, type PlannedPart } from './part-plan.ts'
+import { planParts, type PlannedPart, type PlanOptions } from './part-plan.ts'
 import { putObject } from './put-object.ts'
 import { Upload, UploadLostError } from './upload.ts'
 import { versionRead } from './written-version.ts'
@@ -30,6 +30,10 @@ export interface ContentJob extends JobOptions {
   readonly replaces?: Version | null | undefined
   /** Never as one PUT. */
   readonly inParts?: boolean | undefined
+  /** Clean runs are read and sent, never copied inside the bucket. */
+  readonly withoutCopies?: boolean | undefined
+  /** Runs when all bytes have been read, before the object can be seen. */
+  readonly beforePublish?: (() => Promise<void>) | undefined
 }
 
 /** ConflictError: another version is there. SourceChangedError: the base, under another key, is gone. */
@@ -51,31 +55,32 @@ export async function writeFrozen(deps: ObjectDeps, job: ContentJob): Promise<Ve
 export function planFor(
   deps: ObjectDeps,
   pieces: FrozenContent['pieces'],
-  options: { readonly partBytes?: number; readonly partCountMax?: number } = {},
+  options: Pick<PlanOptions, 'partCountMax' | 'withoutCopies'> = {},
 ): readonly PlannedPart[] | undefined {
   const { limits, uniformParts: uniform } = deps.store.capabilities
   let holeBytes = 0
   for (const { kind, length } of pieces) if (kind === 'zero') holeBytes += length
-  const partBytes = options.partBytes ?? deps.settings.partBytes
-  const { partCountMax } = options
-  return planParts(pieces, { limits, partBytes, uniform, partCountMax, zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes) })
+  const { partBytes } = deps.settings
+  return planParts(pieces, { ...options, limits, partBytes, uniform, zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes) })
 }
 
 function putFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
   const { key, condition, frozen, headers, writeId, tags, signal, waiting } = job
-  return withBytes(deps, frozen, 0, frozen.size, call, (body) =>
-    putObject(deps, { key, condition, body, headers, writeId, tags, signal, waiting }),
-  )
+  return withBytes(deps, frozen, 0, frozen.size, call, async (body) => {
+    await job.beforePublish?.()
+    return putObject(deps, { key, condition, body, headers, writeId, tags, signal, waiting })
+  })
 }
 
 async function uploadFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
   const { key, frozen, headers, writeId, tags } = job
-  const parts = planFor(deps, frozen.pieces)
+  const parts = planFor(deps, frozen.pieces, { withoutCopies: job.withoutCopies })
   if (!parts) throw new Error(`no plan for ${frozen.size} bytes in the parts this store allows`)
   for (let uploads = 1; ; uploads++) {
     const upload = await Upload.create(deps, { key, headers, writeId, tags }, call)
     try {
       const sent = await sendParts(upload, parts, frozen, call)
+      await job.beforePublish?.()
       return await upload.complete(sent, job.condition, frozen.size, call)
     } catch (error) {
       await upload.abort()

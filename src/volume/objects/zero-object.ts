@@ -6,7 +6,7 @@ import type { ByteRange, CallOptions, ObjectStore, StoreLimits, UploadedPart } f
 import { forEachBounded } from '../tree/concurrency.ts'
 import { look } from './doubt.ts'
 import { zeros } from './frozen-bytes.ts'
-import { partsInFlightMax, type ObjectDeps } from './object-deps.ts'
+import { partsInFlightMax, sendsMax, type ObjectDeps } from './object-deps.ts'
 import { Fingerprint, isMd5Etag } from './proof.ts'
 import { putObject } from './put-object.ts'
 
@@ -40,13 +40,17 @@ export async function copyZeros(
   const small = smallPartCount * deps.store.capabilities.limits.partBytesMin
   const size = length <= small ? small : small * largeCopyCount
   const range = { offset: 0, length }
-  try {
-    return await copy(zerosKey(size), range, await zerosEtag(deps, size, call))
-  } catch (error) {
-    if (!isStoreError(error, 'precondition', 'not-found', 'range')) throw error
-    // Somebody cleared the cache.
-    known.get(deps.store)?.clear()
-    return copy(zerosKey(size), range, await zerosEtag(deps, size, call))
+  for (let tries = 1; ; tries++) {
+    const made = zerosEtag(deps, size, call)
+    const etag = await made
+    try {
+      return await copy(zerosKey(size), range, etag)
+    } catch (error) {
+      if (!isStoreError(error, 'precondition', 'not-found', 'range') || tries >= sendsMax) throw error
+      // Somebody cleared the cache, or wrote into it. Others may have noticed before and made it again.
+      const etags = known.get(deps.store)
+      if (etags?.get(size) === made) etags.delete(size)
+    }
   }
 }
 
@@ -60,7 +64,9 @@ function zerosEtag(deps: ObjectDeps, size: number, call: CallOptions): Promise<s
   const side: CallOptions = { priority: call.priority, purpose: 'side' }
   const made = isSmall ? findOrPutZeros(deps, size, side) : findOrJoinZeros(deps, size, side)
   etags.set(size, made)
-  made.catch(() => etags.delete(size))
+  made.catch(() => {
+    if (etags.get(size) === made) etags.delete(size)
+  })
   return made
 }
 

@@ -73,7 +73,7 @@ export function createRig(options: RigOptions = {}): Rig {
   const settings: VolumeSettings = { ...defaultSettings, uid: 1000, gid: 1000, ...options.settings }
   const metrics = new VolumeMetrics()
   const budget = new MemoryBudget(settings.memoryBytesMax)
-  const reader = new ContentReader({ store, settings, metrics, budget })
+  const reader = new ContentReader({ store, settings, metrics, budget, log: silentLogger })
   const deps: ObjectDeps = { store, clock, random, log: silentLogger, settings, metrics, reader, budget }
   return {
     deps,
