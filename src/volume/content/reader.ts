@@ -1,16 +1,32 @@
-// The bytes of versions: from blocks in memory, else fetched. One read is always bytes of ONE version; when that version
-// is no longer in the bucket, what is not cached is ESTALE, and the caller looks whether the file has a newer one.
-// Results are shared with the cache: not to be changed, and copied before they are kept for long.
+// The bytes of versions: from blocks in memory, blocks on disk, or the bucket. One read is always bytes of ONE version;
+// when that version is no longer in the bucket, what is not cached is ESTALE, and the caller looks whether the file has
+// a newer one. Results are shared with the cache: not to be changed, and copied before they are kept for long.
+//
+//   cache/   what is held: block-cache, disk-cache         fill/    getting it: fills, object-read, verification
+//   ahead/   guessing what comes next: read-window for one handle, directory-ahead across files
+//
+// Memory: every fill takes its bytes from the budget before the request goes out; blocks keep them until evicted.
 
 import { noBytes } from '../../base/bytes.ts'
+import type { Logger } from '../../base/log.ts'
 import type { ObjectInfo, ObjectStore } from '../../store/store.ts'
 import type { Inode, Version } from '../inode.ts'
 import type { VolumeMetrics } from '../metrics.ts'
 import type { VolumeSettings } from '../settings.ts'
-import { abortable } from '../tree/concurrency.ts'
+import { AheadRoom } from './ahead/ahead-room.ts'
+import { ReadAhead } from './ahead/read-ahead.ts'
+import { ReadWindow } from './ahead/read-window.ts'
+import { bytesOfBlocks, copyBlock } from './block-bytes.ts'
 import { BlockCache } from './cache/block-cache.ts'
-import type { Block, CachedVersion } from './cache/cached-version.ts'
+import { smallBlockBytes } from './cache/cached-version.ts'
+import type { CachedVersion } from './cache/cached-version.ts'
+import type { DiskCache } from './cache/disk-cache.ts'
+import { BlockChecksumBuilder } from './fill/block-checks.ts'
+import { ChecksumBook } from './fill/checksum-book.ts'
 import { Fills } from './fill/fills.ts'
+import { gatherBlocks, startWhole } from './fill/gather.ts'
+import type { GatherOptions } from './fill/gather.ts'
+import { wholeBytesMax } from './fill/object-read.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 export interface ReaderDeps {
@@ -18,44 +34,61 @@ export interface ReaderDeps {
   readonly settings: VolumeSettings
   readonly metrics: VolumeMetrics
   readonly budget: MemoryBudget
-}
-
-/** What a handle remembers of how it is read. */
-export interface ReadWindow {
-  close(): void
+  readonly log: Logger
+  /** Absent: memory only. */
+  readonly disk?: DiskCache | undefined
+  /** Versions of at most `count` clean files after `inode` in listing order. Absent: no read-ahead across files. */
+  readonly nextFiles?: ((inode: Inode, count: number) => readonly Version[]) | undefined
+  /** Told what each reply says of the object, read-ahead included. */
+  readonly onInfo?: ((version: Version, info: ObjectInfo) => void) | undefined
 }
 
 export interface ReadOptions {
+  /** Of the handle that reads; without one nothing is read ahead. */
   readonly window?: ReadWindow | undefined
   /** Ends the wait, not the fill, which others may share. */
   readonly signal?: AbortSignal | undefined
-  /** Told what a GET's reply said of the object; not called when no request was needed. */
+  /** Told what a reply to this read says of the object; not called when no request was needed. */
   readonly onInfo?: ((info: ObjectInfo) => void) | undefined
 }
 
 /** Bytes of one GET. */
 const runBytesMax: number = 8 * 1024 * 1024
 /** GETs one read keeps in flight. */
-const runsInFlightMax = 8
+const runsInFlightMax = 16
+/** Part of the memory that block checksums may take, and their most. */
+const checksumShare = 1 / 32
+const checksumBytesMax: number = 8 * 1024 * 1024
 
 export class ContentReader {
   readonly #deps: ReaderDeps
   readonly #cache: BlockCache
   readonly #fills: Fills
+  readonly #ahead: ReadAhead
+  readonly #checksums: ChecksumBook
   readonly #blockBytes: number
 
   constructor(deps: ReaderDeps) {
+    const { store, metrics, budget, log, settings, disk = null, nextFiles = (): [] => [] } = deps
+    const room = new AheadRoom(budget)
+    const cache = new BlockCache(budget, room, settings.blockBytes)
+    const bytesMax = Math.min(checksumBytesMax, Math.floor(budget.bytesMax * checksumShare))
+    const checksums = new ChecksumBook({ store, log, bytesMax, readOnly: settings.readOnly })
+    const onReply = deps.onInfo ?? ((): void => {})
     this.#deps = deps
-    this.#blockBytes = deps.settings.blockBytes
-    this.#cache = new BlockCache(deps.budget, this.#blockBytes)
-    this.#fills = new Fills({ ...deps, cache: this.#cache })
+    this.#blockBytes = settings.blockBytes
+    this.#cache = cache
+    this.#checksums = checksums
+    this.#fills = new Fills({ store, metrics, checksums, budget, cache, room, disk, onReply })
+    this.#ahead = new ReadAhead({ cache, fills: this.#fills, room, log, nextFiles })
   }
 
-  openWindow(_inode: Inode): ReadWindow {
-    return { close: () => undefined }
+  /** How a handle on `inode` is read; to be closed with it. */
+  openWindow(inode: Inode): ReadWindow {
+    return new ReadWindow(inode, this.#deps.settings.readAheadBytesMax)
   }
 
-  /** Without waiting: undefined unless all of it is in memory. Cut to the size of `version`. */
+  /** Without waiting: undefined unless all of it lies in one block in memory. Cut to the size of `version`. */
   readNow(version: Version, offset: number, length: number): Uint8Array | undefined {
     const end = Math.min(offset + length, version.size)
     if (offset >= end) return noBytes
@@ -65,27 +98,43 @@ export class ContentReader {
     const cached = this.#cache.find(version)
     const block = cached && this.#cache.get(cached, index)
     if (!block) return undefined
-    this.#used(block)
+    this.#deps.metrics.count('blockHits')
+    if (this.#cache.use(block)) this.#deps.metrics.count('readAheadUsed')
     return block.bytes.subarray(offset - start, end - start)
   }
 
-  /** [offset, offset + length) cut to the size of `version`. ESTALE when it is gone; StoreError as the store fails. */
+  /**
+   * [offset, offset + length) cut to the size of `version`. ESTALE when that is gone from the bucket, EIO when its bytes
+   * stay wrong; other failures as the store's (StoreError).
+   */
   read(version: Version, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { window } = options
+    const end = Math.min(offset + length, version.size)
+    if (offset >= end) return Promise.resolve(noBytes)
+    const first = window?.observe(version, offset, end) ?? false
     const now = this.readNow(version, offset, length)
-    if (now) return Promise.resolve(now)
-    return this.#readSlow(version, offset, Math.min(offset + length, version.size), options)
+    if (window && !now) window.starved()
+    // What is waited for is asked for first.
+    const result = now ? Promise.resolve(now) : this.#readSlow(version, offset, end, options)
+    if (window && first && offset === 0) this.#ahead.fileStarted(window.inode, version, !now)
+    if (window) this.#ahead.extend(version, window)
+    return result
   }
 
-  /** The same bytes lie under another key or ETag now: our own copy, rename or write of attributes. */
+  /** The same bytes lie under another key or ETag now: our own copy, rename, or write of attributes. */
   move(from: Version, to: Version): void {
     this.#cache.move(from, to)
+    this.#checksums.move(from, to)
+    this.#deps.disk?.move(from, to)
   }
 
+  /** Forgets a version that is no longer the file's. */
   drop(version: Version): void {
     this.#cache.drop(version)
+    this.#deps.disk?.drop(version)
   }
 
-  /** Bytes of `version` that are known without asking (just written); kept as far as memory is free. `bytes` are copied. */
+  /** Bytes of `version` that are known without asking (just written); kept as far as memory is free. Copies. */
   insert(version: Version, offset: number, bytes: Uint8Array): void {
     const unit = this.#blockBytes
     const end = offset + bytes.byteLength
@@ -96,7 +145,7 @@ export class ContentReader {
       const length = stop - start
       if (!this.#deps.budget.tryTake(length, 'clean')) break
       const owner = this.#cache.of(version)
-      const copy = bytes.slice(start - offset, stop - offset)
+      const copy = new Uint8Array(bytes.subarray(start - offset, stop - offset))
       this.#cache.add([{ owner, index, small: false, bytes: copy, memory: { bytes: length, blocks: 1 }, ahead: false }])
     }
   }
@@ -107,75 +156,80 @@ export class ContentReader {
     return count === 0 || this.#cache.find(version)?.blocks.size === count
   }
 
+  /** Collects checksums of an object while it is sent; null when it is read whole and needs none. */
+  checksumBuilder(size: number): BlockChecksumBuilder | null {
+    return size > wholeBytesMax ? new BlockChecksumBuilder() : null
+  }
+
+  /** The checksums of a version just written; `flushChecksums` writes them to the bucket. */
+  keepChecksums(version: Version, builder: BlockChecksumBuilder): void {
+    if (version.size <= wholeBytesMax) return
+    const checksums = builder.build(version.key, version.etag, version.size)
+    if (checksums) this.#checksums.put(checksums)
+  }
+
+  /** Side objects waiting to be written. */
+  get unwrittenChecksums(): number {
+    return this.#checksums.unwritten
+  }
+
+  /** Writes block checksums that are waiting: lazily from time to time, and at close. Never fails. */
+  flushChecksums(): Promise<void> {
+    return this.#checksums.flush()
+  }
+
+  /** Drops all blocks in memory. What is being read ends by itself. */
   close(): void {
     this.#cache.clear()
   }
 
   async #readSlow(version: Version, offset: number, end: number, options: ReadOptions): Promise<Uint8Array> {
-    const unit = this.#blockBytes
+    const { window, signal, onInfo } = options
+    const cached = this.#cache.of(version)
+    const small = this.#readsSmall(cached, offset, end, window?.small ?? false)
+    const gathering: GatherOptions = { small, signal, onReply: onInfo && ((_version, info): void => onInfo(info)) }
+    if (!small) startWhole(this.#parts, cached, offset, end - offset, gathering)
+    const unit = small ? smallBlockBytes : this.#blockBytes
     const first = Math.floor(offset / unit)
     const last = Math.floor((end - 1) / unit)
-    const cached = this.#cache.of(version)
-    if (first === last) {
-      const block = await this.#block(cached, first, options)
-      return block.bytes.subarray(offset - first * unit, end - first * unit)
-    }
+    const perRun = Math.max(1, Math.floor(runBytesMax / unit))
+    if (last - first < perRun)
+      return bytesOfBlocks(await gatherBlocks(this.#parts, cached, first, last, gathering), unit, offset, end)
     const result = new Uint8Array(end - offset)
     let next = first
-    const perRun = Math.max(1, Math.floor(runBytesMax / unit))
     const work = async (): Promise<void> => {
       while (next <= last) {
         const from = next
         next = Math.min(from + perRun, last + 1)
-        for (const block of await this.#blocks(cached, from, next - 1, options)) copyBlock(block, unit, offset, result)
+        for (const block of await gatherBlocks(this.#parts, cached, from, next - 1, gathering))
+          copyBlock(block, unit, offset, result)
       }
     }
     await Promise.all(Array.from({ length: runsInFlightMax }, work))
     return result
   }
 
-  async #block(cached: CachedVersion, index: number, options: ReadOptions): Promise<Block> {
-    return (await this.#blocks(cached, index, index, options))[0] as Block
+  get #parts(): { readonly cache: BlockCache; readonly fills: Fills; readonly metrics: VolumeMetrics } {
+    return { cache: this.#cache, fills: this.#fills, metrics: this.#deps.metrics }
   }
 
-  /** Blocks first..last, filled where missing; at most a run of them. */
-  async #blocks(cached: CachedVersion, first: number, last: number, options: ReadOptions): Promise<readonly Block[]> {
-    const waits: Promise<readonly Block[]>[] = []
-    const found: (Block | undefined)[] = []
-    for (let index = first; index <= last; index++) {
-      const block = this.#cache.get(cached, index)
-      found.push(block)
-      if (block) {
-        this.#used(block)
-        continue
-      }
-      this.#deps.metrics.count('blockMisses')
-      const filling = cached.fills.get(index)
-      if (filling) {
-        if (waits[waits.length - 1] !== filling) waits.push(filling)
-        continue
-      }
-      let stop = index
-      while (stop < last && !cached.blocks.has(stop + 1) && !cached.fills.has(stop + 1)) stop++
-      waits.push(this.#fills.run(cached, index, stop, { onInfo: options.onInfo }))
-    }
-    if (waits.length > 0)
-      for (const blocks of await abortable(Promise.all(waits), options.signal))
-        for (const block of blocks) if (block.index >= first && block.index <= last) found[block.index - first] = block
-    return found as Block[]
-  }
-
-  #used(block: Block): void {
-    this.#deps.metrics.count('blockHits')
-    if (!block.ahead) return
-    block.ahead = false
-    this.#deps.metrics.count('readAheadUsed')
+  /** Small blocks serve a read when they are all there, or when the reader jumps about and no whole block is. */
+  #readsSmall(cached: CachedVersion, offset: number, end: number, wanted: boolean): boolean {
+    if (cached.version.size <= wholeBytesMax || this.#blockBytes <= smallBlockBytes) return false
+    if (cached.smallBlocks.size > 0 && hasAll(cached.smallBlocks, smallBlockBytes, offset, end)) return true
+    const { blocks, fills } = cached
+    return wanted && !hasAny(blocks, this.#blockBytes, offset, end) && !hasAny(fills, this.#blockBytes, offset, end)
   }
 }
 
-function copyBlock(block: Block, unit: number, offset: number, result: Uint8Array): void {
-  const start = block.index * unit
-  const from = Math.max(offset, start)
-  const to = Math.min(start + block.bytes.byteLength, offset + result.byteLength)
-  if (from < to) result.set(block.bytes.subarray(from - start, to - start), from - offset)
+type Held = ReadonlyMap<number, unknown>
+
+function hasAll(held: Held, unit: number, offset: number, end: number): boolean {
+  for (let index = Math.floor(offset / unit); index * unit < end; index++) if (!held.has(index)) return false
+  return true
+}
+
+function hasAny(held: Held, unit: number, offset: number, end: number): boolean {
+  for (let index = Math.floor(offset / unit); index * unit < end; index++) if (held.has(index)) return true
+  return false
 }

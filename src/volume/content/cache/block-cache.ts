@@ -6,6 +6,7 @@
 
 import { LRUCache } from 'lru-cache'
 import type { Version } from '../../inode.ts'
+import type { AheadRoom } from '../ahead/ahead-room.ts'
 import type { MemoryBudget } from '../memory-budget.ts'
 import { CachedVersion, smallBlockBytes } from './cached-version.ts'
 import type { Block } from './cached-version.ts'
@@ -16,13 +17,15 @@ const blockCountMax = 65_536
 export class BlockCache {
   readonly blockBytes: number
   readonly #budget: MemoryBudget
+  readonly #room: AheadRoom
   readonly #lru: LRUCache<Block, Block>
   readonly #byId = new Map<string, CachedVersion>()
   readonly #byVersion = new WeakMap<Version, CachedVersion>()
 
-  constructor(budget: MemoryBudget, blockBytes: number) {
+  constructor(budget: MemoryBudget, room: AheadRoom, blockBytes: number) {
     this.blockBytes = blockBytes
     this.#budget = budget
+    this.#room = room
     this.#lru = new LRUCache<Block, Block>({ max: blockCountMax, dispose: (block) => this.#evicted(block) })
     budget.addReclaimer((bytes) => this.#reclaim(bytes))
   }
@@ -56,14 +59,26 @@ export class BlockCache {
     return block && this.#lru.get(block)
   }
 
+  /** It is read. True when it had been fetched ahead. */
+  use(block: Block): boolean {
+    if (!block.ahead) return false
+    block.ahead = false
+    this.#room.give(block.bytes.byteLength)
+    return true
+  }
+
   /** Blocks whose memory is already counted as clean; of two for one place the newer stays. */
   add(blocks: readonly Block[]): void {
     for (const block of blocks) {
+      if (block.owner.gone) {
+        this.#release(block)
+        continue
+      }
       const { owner, index, small } = block
       const map = small ? owner.smallBlocks : owner.blocks
       const old = map.get(index)
-      if (old) this.#lru.delete(old)
       map.set(index, block)
+      if (old) this.#lru.delete(old)
       this.#lru.set(block, block)
       if (!small) this.#dropSmall(owner, index)
     }
@@ -97,6 +112,15 @@ export class BlockCache {
     if (this.#byId.get(idOf(cached.version)) === cached) this.#byId.delete(idOf(cached.version))
   }
 
+  /** Keeps the memory of `block` counted, evicted or not, until `unpin`. */
+  pin({ memory }: Block): void {
+    memory.blocks++
+  }
+
+  unpin({ memory }: Block): void {
+    if (--memory.blocks === 0) this.#budget.give(memory.bytes, 'clean')
+  }
+
   #drop(cached: CachedVersion): void {
     for (const map of [cached.blocks, cached.smallBlocks]) for (const block of map.values()) this.#lru.delete(block)
     // Fills under way end for those who wait, and are not found by anybody else.
@@ -114,11 +138,17 @@ export class BlockCache {
   }
 
   #evicted(block: Block): void {
-    const { owner, index, small, memory } = block
+    const { owner, index, small } = block
     const map = small ? owner.smallBlocks : owner.blocks
     if (map.get(index) === block) map.delete(index)
-    if (--memory.blocks === 0) this.#budget.give(memory.bytes, 'clean')
+    this.#release(block)
     this.settle(owner)
+  }
+
+  #release(block: Block): void {
+    if (block.ahead) this.#room.give(block.bytes.byteLength)
+    block.ahead = false
+    this.unpin(block)
   }
 
   #reclaim(bytes: number): void {
