@@ -19,7 +19,6 @@ const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.me
 
 process.exitCode = await runProgram({
   args: process.argv.slice(2),
-  environment: process.env,
   stdout: process.stdout,
   stderr: process.stderr,
   terminal: process.stderr.isTTY,

@@ -7,7 +7,7 @@ import { commands } from './commands.ts'
 import { UsageError, type Command, type ExitCode, type OptionValues } from './command.ts'
 import { Output } from './output/output.ts'
 import { Places, type BucketOpener, type VolumeOpener } from './places/places.ts'
-import { settingOptions, settingsFrom } from './settings.ts'
+import { settingOptions, settingsFromFlags } from './settings.ts'
 import type { VolumeSettings } from '../volume/settings.ts'
 
 /** What flags say about opening volumes. */
@@ -19,7 +19,6 @@ export interface OpenOptions extends Partial<VolumeSettings> {
 export interface ProgramOptions {
   /** Without node and the script's name. */
   readonly args: readonly string[]
-  readonly environment: NodeJS.ProcessEnv
   readonly stdout: Writable
   readonly stderr: Writable
   readonly terminal: boolean
@@ -88,7 +87,7 @@ async function runCommand(
   let code: ExitCode
   try {
     const { endpoint, region } = values as { endpoint?: string; region?: string }
-    const opening = { ...settingsFrom(values, options.environment), endpoint, region }
+    const opening = { ...settingsFromFlags(values), endpoint, region }
     places = new Places(options.opener(opening), options.bucketOpener(opening))
     code = await command.run({ places, out, signal }, args, values)
   } catch (error) {
@@ -110,6 +109,11 @@ function failed(error: unknown, args: readonly string[], out: Output): ExitCode 
     return 2
   }
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 1
+  // What opening refuses before it asks anybody: a URL, a variable, an option that cannot be.
+  if (error instanceof RangeError || error instanceof TypeError) {
+    out.note(error.message)
+    return 2
+  }
   out.failure('cannot open', args.find((arg) => arg.includes(':')) ?? args[0] ?? '', error)
   return 1
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parsePlace } from '../../src/cli/places/place.ts'
 import { matchesGlob } from '../../src/cli/glob.ts'
-import { environmentNameOf, flagOf, settingsFrom } from '../../src/cli/settings.ts'
+import { flagOf, settingsFromFlags } from '../../src/cli/settings.ts'
 
 describe('a path argument', () => {
   it.each([
@@ -13,6 +13,7 @@ describe('a path argument', () => {
     ['file:///var/bucket', 'file:///var/bucket', '/'],
     ['file:///var/bucket//a/', 'file:///var/bucket', '/a/'],
     ['memory:', 'memory:', '/'],
+    ['s3://bucket/a%b//c', 's3://bucket/a%25b', '/c'],
   ])('%s is on volume %s at %s', (text, url, path) => {
     expect(parsePlace(text)).toMatchObject({ kind: 'volume', url, path })
   })
@@ -45,20 +46,18 @@ describe('a glob', () => {
 })
 
 describe('settings on the command line', () => {
-  it('turns names into flags and environment names', () => {
+  it('are flags of their names', () => {
     expect(flagOf('memoryBytesMax')).toBe('--memory-bytes-max')
-    expect(environmentNameOf('memoryBytesMax')).toBe('BUCKETFS_MEMORY_BYTES_MAX')
   })
 
-  it('reads sizes with units', () => {
-    expect(settingsFrom({ memoryBytesMax: '64MiB', partBytes: '8388608' }, {})).toEqual({
+  it('take sizes with units', () => {
+    expect(settingsFromFlags({ memoryBytesMax: '64MiB', readOnly: true })).toEqual({
       memoryBytesMax: 64 * 1024 * 1024,
-      partBytes: 8_388_608,
+      readOnly: true,
     })
   })
 
-  it('lets a flag win over the environment', () => {
-    const environment = { BUCKETFS_DURABILITY: 'memory', BUCKETFS_READ_ONLY: 'yes' }
-    expect(settingsFrom({ durability: 'journal' }, environment)).toEqual({ durability: 'journal', readOnly: true })
+  it('are named when they cannot be', () => {
+    expect(() => settingsFromFlags({ durability: 'never' })).toThrow(/--durability must be one of/)
   })
 })

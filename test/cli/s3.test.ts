@@ -40,7 +40,6 @@ async function serve(...args: string[]): Promise<Server> {
   const stdout = new PassThrough()
   const code = runProgram({
     args: ['s3', '--dir', folder, '--port', '0', '--access-key', 'id', '--secret-key', 'secret', '--json', ...args],
-    environment: {},
     stdout,
     stderr: process.stderr,
     terminal: false,

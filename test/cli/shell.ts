@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { runProgram } from '../../src/cli/program.ts'
+import { openerFor } from '../../src/cli/open-volume.ts'
 import type { VolumeOpener } from '../../src/cli/places/places.ts'
 import { createDirectoryStore } from '../../src/store/directory.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
-import { openTestVolume } from './test-volume.ts'
 
 export interface Ran {
   readonly code: number
@@ -32,13 +32,15 @@ export interface Shell {
 export interface RunOptions {
   readonly terminal?: boolean
   readonly signal?: AbortSignal
-  readonly environment?: NodeJS.ProcessEnv
   /** Wraps the volume that is opened. */
   readonly through?: (open: VolumeOpener) => VolumeOpener
 }
 
 export async function createShell(): Promise<Shell> {
   const folder = mkdtempSync(join(tmpdir(), 'bucketfs-cli-'))
+  // Where the engine keeps spools and what it learned of buckets.
+  process.env['XDG_STATE_HOME'] = join(folder, 'state')
+  process.env['XDG_CACHE_HOME'] = join(folder, 'cache')
   const local = mkdtempSync(join(folder, 'local-'))
   const bucket = mkdtempSync(join(folder, 'bucket-'))
   const openBucket = (): Promise<ObjectStore> => createDirectoryStore({ root: bucket })
@@ -47,13 +49,12 @@ export async function createShell(): Promise<Shell> {
     const through = options.through ?? ((open) => open)
     const code = await runProgram({
       args,
-      environment: options.environment ?? {},
       stdout,
       stderr,
       terminal: options.terminal ?? false,
       signal: options.signal ?? new AbortController().signal,
       version: '0.0.0',
-      opener: (openOptions) => through((url) => openTestVolume(url, openOptions)),
+      opener: (openOptions) => through(openerFor({ ...openOptions, diskCacheBytesMax: 0 })),
       bucketOpener: () => () => openBucket(),
     })
     return { code, stdout: stdout.text, stderr: stderr.text }

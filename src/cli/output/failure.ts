@@ -58,6 +58,9 @@ export function describeFailure(action: string, shown: string, error: unknown): 
 }
 
 function reasonOf(error: unknown): Reason & { code?: string | undefined } {
+  const told = error instanceof VolumeError ? error.message.slice(`${error.code}: `.length) : ''
+  // The volume itself said why and what to do.
+  if (told !== '' && error instanceof VolumeError) return { why: told, code: error.code }
   const store = storeErrorIn(error)
   const storeReason = store && storeReasons[store.kind]
   if (store && storeReason) {

@@ -23,7 +23,7 @@ export function parsePlace(text: string): PlaceName {
   const query = queryOf(text)
   const whole = text.slice(0, text.length - query.length)
   const { volume, path } = splitVolume(scheme, whole)
-  return { kind: 'volume', url: volume + query, path: path || '/', shown: text }
+  return { kind: 'volume', url: volume.replace(/[%?#]/g, encodeURIComponent) + query, path: path || '/', shown: text }
 }
 
 /** `?name=value&…` at the end, '' without one. A question mark before anything else belongs to a name. */
