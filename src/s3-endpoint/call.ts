@@ -4,7 +4,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { ObjectStore, StoreLimits } from '../store/store.ts'
 import type { Buckets, Caller } from './buckets.ts'
-import type { Payload } from './chunked/payload.ts'
+import type { Payload } from './body/payload.ts'
 import type { RequestHeaders } from './request-headers.ts'
 import type { Target } from './routing.ts'
 

@@ -2,7 +2,7 @@
 // store: a directory, memory, another bucket, or a live volume.
 //
 // A request goes one way, and there is no other: target from the raw URL (`routing.ts`), signature (`sigv4/`), body as a
-// verified stream (`chunked/`), operation (`operations/`), reply (`reply.ts`); that way is `exchange.ts`. Refusals are S3Error
+// verified stream (`body/`), operation (`operations/`), reply (`reply.ts`); that way is `exchange.ts`. Refusals are S3Error
 // anywhere below and become documents in one place (`errors.ts` has the table).
 //
 // Invariants: nothing is done for a request before its signature holds; a body that fails any check is never published;

@@ -8,7 +8,7 @@ import { randomId, type Random } from '../base/random.ts'
 import type { ObjectStore, StoreLimits } from '../store/store.ts'
 import type { Buckets } from './buckets.ts'
 import type { Call, Reply } from './call.ts'
-import { Payload } from './chunked/payload.ts'
+import { Payload } from './body/payload.ts'
 import { S3Error, toS3Error } from './errors.ts'
 import { bucketOperations, serviceOperations } from './operations/table.ts'
 import { errorReply, writeReply, type ReplyContext } from './reply.ts'
@@ -76,7 +76,9 @@ class Exchange {
     this.#headers = new RequestHeaders(request.rawHeaders)
     this.#requestId = randomId(options.random).slice(0, 16).toUpperCase()
     this.#startMs = options.clock.monotonicMs()
-    response.once('close', () => this.#gone.abort())
+    response.once('close', () => {
+      if (!response.writableFinished) this.#gone.abort()
+    })
   }
 
   async run(): Promise<void> {
@@ -124,7 +126,7 @@ class Exchange {
     }
     const payload = new Payload({ message: this.#request, headers, payloadHash, signer, onStart })
     this.#payload = payload
-    if (payload.chunked && operation !== 'PutObject' && operation !== 'UploadPart') {
+    if (payload.framed && operation !== 'PutObject' && operation !== 'UploadPart') {
       throw new S3Error('NotImplemented', {
         message: 'Only objects and parts may be sent with the aws-chunked framing.',
       })

@@ -1,7 +1,6 @@
 // Writes a reply: the one place that touches Node's response. Bodies go out with back-pressure; a body that fails after
 // its headers have left breaks the connection, because a short body is the only way left to say so.
 
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { utf8 } from '../base/bytes.ts'
 import type { Reply } from './call.ts'
@@ -73,24 +72,31 @@ export function errorReply(error: S3Error, context: ReplyContext): Reply {
 
 async function writePieces(response: ServerResponse, pieces: AsyncIterable<Uint8Array>): Promise<number> {
   let written = 0
-  const closed = new AbortController()
-  const onClose = (): void => closed.abort()
-  response.once('close', onClose)
   try {
     for await (const piece of pieces) {
-      if (response.destroyed) break
+      if (response.destroyed) return written
       written += piece.byteLength
-      if (!response.write(piece)) await once(response, 'drain', { signal: closed.signal })
+      if (!response.write(piece)) await writable(response)
     }
     response.end()
     return written
   } catch (error) {
-    if (closed.signal.aborted) return written
+    if (response.destroyed) return written
     response.destroy()
     throw error
-  } finally {
-    response.off('close', onClose)
   }
+}
+
+/** The client has taken what was written, or is gone. */
+function writable(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = (): void => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+    if (response.destroyed) go()
+  })
 }
 
 /** Metadata set through other doors may hold any Unicode; on the wire it is UTF-8. */

@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestServer, type TestServer } from '../support/s3-server.ts'
 import { failure, getText, patterned } from '../support/store-kit.ts'
-import { send, sendRaw, signChunks, signRequest, tag, type RawReply } from './raw.ts'
+import { send, sendRaw, signFrames, signRequest, tag, type RawReply } from './raw.ts'
 
 let server: TestServer
 
@@ -121,7 +121,7 @@ describe('aws-chunked with signed chunks', () => {
   ): Promise<RawReply> {
     const headers = { 'x-amz-decoded-content-length': String(length) }
     const signed = signRequest(server, { method: 'PUT', target: target(key), headers, payloadHash })
-    return sendRaw(server, 'PUT', target(key), signed.headers, change(signChunks(signed, body, 65_536)))
+    return sendRaw(server, 'PUT', target(key), signed.headers, change(signFrames(signed, body, 65_536)))
   }
 
   it('takes it without any Content-Encoding', async () => {
@@ -169,13 +169,13 @@ describe('aws-chunked with signed chunks', () => {
     const request = { method: 'PUT', headers, payloadHash: `${payloadHash}-TRAILER` }
     const good = signRequest(server, { ...request, target: target('trailer') })
     const trailer = `x-amz-checksum-crc32:${crcOf(body)}`
-    const framed = signChunks(good, body, 65_536, trailer)
+    const framed = signFrames(good, body, 65_536, trailer)
     expect(
       (await sendRaw(server, 'PUT', target('trailer'), good.headers, framed)).headers['x-amz-checksum-crc32'],
     ).toBe(crcOf(body))
     const bad = signRequest(server, { ...request, target: target('trailer2') })
     const lie = Buffer.from(
-      signChunks(bad, body, 65_536, trailer).toString('latin1').replace(crcOf(body), crcOf('lie')),
+      signFrames(bad, body, 65_536, trailer).toString('latin1').replace(crcOf(body), crcOf('lie')),
       'latin1',
     )
     await expectRefused(

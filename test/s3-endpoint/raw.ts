@@ -95,7 +95,7 @@ export function presign(
 }
 
 /** A body in signed chunks of `chunkBytes`, with a signed trailer if given. */
-export function signChunks(signed: Signed, body: Uint8Array, chunkBytes: number, trailer?: string): Buffer {
+export function signFrames(signed: Signed, body: Uint8Array, chunkBytes: number, trailer?: string): Buffer {
   const { key, amzDate, scope } = signed
   let previous = signed.signature
   const next = (kind: string, hashes: string): string =>

@@ -1,7 +1,7 @@
 // PutObject.
 
 import type { BucketCall, Reply, ReplyHeaders } from '../call.ts'
-import type { Payload } from '../chunked/payload.ts'
+import type { Payload } from '../body/payload.ts'
 import type { WriteReply } from '../../store/store.ts'
 import { writeCondition } from '../conditions.ts'
 import { S3Error } from '../errors.ts'

@@ -1,4 +1,10 @@
 // Which function carries out which operation, and whether it needs its bucket to exist.
+//
+// An operation is a function from a `Call` to a `Reply`. It has no state and holds no lock: atomicity is the store's, by
+// the conditions passed on to it. By the time it runs the signature holds and the bucket is there, but nothing of the
+// body has been read; it must be read through the payload, which checks it. An operation refuses by throwing, an
+// S3Error of its own or whatever the store threw, and judges no HTTP status itself. One file per family; start with
+// `read-object.ts` and `put-object.ts`.
 
 import type { BucketOperation, ServiceOperation } from '../call.ts'
 import { S3Error } from '../errors.ts'

@@ -1,5 +1,5 @@
 // The one gate every request passes, whatever its operation and its form of body. What comes out is who asks, and what
-// the body must prove while it is read (`chunked/payload.ts`).
+// the body must prove while it is read (`body/payload.ts`).
 //
 // A header that is not signed may be anything except `x-amz-*`, which changes what a request does; content-type in
 // particular need not be signed.
@@ -9,7 +9,7 @@ import { S3Error } from '../errors.ts'
 import type { RequestHeaders } from '../request-headers.ts'
 import type { Target } from '../routing.ts'
 import { canonicalRequests, stringToSign } from './canonical.ts'
-import type { ChunkSigner } from './chunk-signatures.ts'
+import type { FrameSigner } from './frame-signatures.ts'
 import { readClaim, type SignedClaim } from './credential.ts'
 import { sameSignature, scopeText, sign, type SigningKeys } from './signing-key.ts'
 
@@ -38,7 +38,7 @@ export interface Authenticated {
   /** The claim on the body: hex SHA-256, UNSIGNED-PAYLOAD or one of the STREAMING forms. */
   readonly payloadHash: string
   /** For bodies with signed chunks. */
-  readonly signer: ChunkSigner | undefined
+  readonly signer: FrameSigner | undefined
 }
 
 /** Largest difference between the client's clock and ours. */

@@ -1,4 +1,8 @@
-// XML of replies, written by hand: the documents are small in kind and large in number.
+// XML of replies, written by hand: the documents are small in kind and large in number, and a listing is on the hot path
+// (fast-xml-parser, which `parse.ts` uses for requests, takes 15 ms for what takes 1 ms here).
+//
+// What always holds: text is escaped on its way in and never again, because only `Xml` goes in as it is; an element
+// that has nothing to say is left out; the order of elements is S3's, for parsers that depend on it.
 
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 

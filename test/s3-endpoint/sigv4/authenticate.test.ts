@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { RequestHeaders } from '../../../src/s3-endpoint/request-headers.ts'
 import { parseTarget } from '../../../src/s3-endpoint/routing.ts'
 import { authenticate, type Authenticated } from '../../../src/s3-endpoint/sigv4/authenticate.ts'
-import { ChunkSignatures } from '../../../src/s3-endpoint/sigv4/chunk-signatures.ts'
+import { FrameSignatures } from '../../../src/s3-endpoint/sigv4/frame-signatures.ts'
 import { SigningKeys } from '../../../src/s3-endpoint/sigv4/signing-key.ts'
 import { createManualClock } from '../../support/store-clock.ts'
 import { sha256 } from '../raw.ts'
@@ -95,15 +95,15 @@ describe('the examples of the documentation', () => {
     }
     const { signer } = await check('PUT', '/examplebucket/chunkObject.txt', headers)
     if (!signer) throw new Error('not signed')
-    const signatures = new ChunkSignatures(signer)
-    signatures.checkChunk(
+    const signatures = new FrameSignatures(signer)
+    signatures.checkFrame(
       sha256('a'.repeat(65_536)),
       'ad80c730a21e5b8d04586a2213dd63b9a0e99e0e2307b0ade35a65485a288648',
     )
-    signatures.checkChunk(sha256('a'.repeat(1024)), '0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497')
+    signatures.checkFrame(sha256('a'.repeat(1024)), '0055627c9e194cb4542bae2aa5492e3c1575bbb81b612b7d234b86a503ef5497')
     expect(() =>
-      signatures.checkChunk(sha256('x'), 'b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9'),
+      signatures.checkFrame(sha256('x'), 'b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9'),
     ).toThrow()
-    signatures.checkChunk(sha256(''), 'b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9')
+    signatures.checkFrame(sha256(''), 'b6c6ea8a5354eaf15b3cb7646744f4275b71ea724fed81ceb9323e279d449df9')
   })
 })

@@ -1,14 +1,15 @@
 // aws-chunked taken apart: `SIZE[;chunk-signature=HEX]CRLF DATA CRLF ... 0[;...]CRLF [TRAILERS]`. Boundaries may fall
 // anywhere across reads. Data is handed on as it comes; whether a chunk's signature holds shows at its end, so nothing
 // may be published before `finish` has returned.
+// AWS calls a frame a chunk; here the word is kept for its own names only.
 
 import { createHash, type Hash } from 'node:crypto'
 import { S3Error } from '../errors.ts'
-import type { ChunkSignatures } from '../sigv4/chunk-signatures.ts'
+import type { FrameSignatures } from '../sigv4/frame-signatures.ts'
 
-export interface ChunkDecoderOptions {
+export interface FrameDecoderOptions {
   /** Present for the signed forms. */
-  readonly signatures: ChunkSignatures | undefined
+  readonly signatures: FrameSignatures | undefined
   readonly trailers: boolean
 }
 
@@ -16,8 +17,8 @@ export interface ChunkDecoderOptions {
 const lineBytesMax = 4096
 const trailerLinesMax = 32
 
-export class ChunkDecoder {
-  readonly #signatures: ChunkSignatures | undefined
+export class FrameDecoder {
+  readonly #signatures: FrameSignatures | undefined
   readonly #takesTrailers: boolean
   readonly #trailers = new Map<string, string>()
   #state: 'size' | 'data' | 'data-end' | 'trailers' = 'size'
@@ -27,7 +28,7 @@ export class ChunkDecoder {
   #signature: string | undefined
   #signedLines = ''
 
-  constructor(options: ChunkDecoderOptions) {
+  constructor(options: FrameDecoderOptions) {
     this.#signatures = options.signatures
     this.#takesTrailers = options.trailers
   }
@@ -70,12 +71,12 @@ export class ChunkDecoder {
   #takeLine(): void {
     const line = this.#line.trim()
     this.#line = ''
-    if (this.#state === 'size') this.#startChunk(line)
-    else if (this.#state === 'data-end') this.#endChunk(line)
+    if (this.#state === 'size') this.#startFrame(line)
+    else if (this.#state === 'data-end') this.#endFrame(line)
     else if (line !== '') this.#takeTrailer(line)
   }
 
-  #startChunk(line: string): void {
+  #startFrame(line: string): void {
     const [size = '', ...extensions] = line.split(';')
     if (!/^[0-9a-fA-F]{1,12}$/.test(size.trim())) throw malformed('a chunk has no size')
     this.#left = Number.parseInt(size, 16)
@@ -86,18 +87,18 @@ export class ChunkDecoder {
       this.#state = 'data'
       return
     }
-    this.#checkChunk()
+    this.#checkFrame()
     this.#state = 'trailers'
   }
 
-  #endChunk(line: string): void {
+  #endFrame(line: string): void {
     if (line !== '') throw malformed('a chunk is longer than its size')
-    this.#checkChunk()
+    this.#checkFrame()
     this.#state = 'size'
   }
 
-  #checkChunk(): void {
-    if (this.#hash) this.#signatures?.checkChunk(this.#hash.digest('hex'), this.#signature)
+  #checkFrame(): void {
+    if (this.#hash) this.#signatures?.checkFrame(this.#hash.digest('hex'), this.#signature)
     this.#hash = undefined
     this.#signature = undefined
   }

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ChunkDecoder } from '../../../src/s3-endpoint/chunked/decoder.ts'
+import { FrameDecoder } from '../../../src/s3-endpoint/body/frame-decoder.ts'
 
 function frame(chunks: readonly Uint8Array[], trailer = ''): Buffer {
   const pieces = chunks
@@ -16,7 +16,7 @@ function decode(
   cuts: readonly number[],
   trailers = true,
 ): { data: Buffer; trailers: ReadonlyMap<string, string> } {
-  const decoder = new ChunkDecoder({ signatures: undefined, trailers })
+  const decoder = new FrameDecoder({ signatures: undefined, trailers })
   const places = [...new Set([0, ...cuts.map((cut) => cut % framed.byteLength), framed.byteLength])].sort(
     (a, b) => a - b,
   )

@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createDigest } from '../../../src/s3-endpoint/chunked/checksums.ts'
-import { crc32c, crc64nvme } from '../../../src/s3-endpoint/chunked/crc-tables.ts'
+import { createDigest } from '../../../src/s3-endpoint/body/checksums.ts'
+import { crc32c, crc64nvme } from '../../../src/s3-endpoint/body/crc-tables.ts'
 
 const digits = Buffer.from('123456789')
 

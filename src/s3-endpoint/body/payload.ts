@@ -9,31 +9,31 @@ import { concatBytes, KiB } from '../../base/bytes.ts'
 import type { Body } from '../../store/store.ts'
 import { S3Error } from '../errors.ts'
 import type { RequestHeaders } from '../request-headers.ts'
-import { ChunkSignatures, type ChunkSigner } from '../sigv4/chunk-signatures.ts'
+import { FrameSignatures, type FrameSigner } from '../sigv4/frame-signatures.ts'
 import { BodyDigests, type SentChecksum } from './body-digests.ts'
-import { ChunkDecoder } from './decoder.ts'
+import { FrameDecoder } from './frame-decoder.ts'
 
 export interface PayloadSource {
   readonly message: IncomingMessage
   readonly headers: RequestHeaders
   readonly payloadHash: string
-  readonly signer: ChunkSigner | undefined
+  readonly signer: FrameSigner | undefined
   /** Called before the first byte is asked for: the sender may be waiting for `100 Continue`. */
   readonly onStart: () => void
 }
 
 interface Form {
-  readonly chunked: boolean
+  readonly framed: boolean
   readonly signed: boolean
   readonly trailers: boolean
 }
 
-const plain: Form = { chunked: false, signed: false, trailers: false }
+const plain: Form = { framed: false, signed: false, trailers: false }
 const forms: Readonly<Record<string, Form>> = {
   'UNSIGNED-PAYLOAD': plain,
-  'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { chunked: true, signed: false, trailers: true },
-  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { chunked: true, signed: true, trailers: false },
-  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { chunked: true, signed: true, trailers: true },
+  'STREAMING-UNSIGNED-PAYLOAD-TRAILER': { framed: true, signed: false, trailers: true },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD': { framed: true, signed: true, trailers: false },
+  'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER': { framed: true, signed: true, trailers: true },
 }
 
 /** Bodies up to this are taken whole: checked before the store is called, and sent again if the store must retry. */
@@ -62,8 +62,8 @@ export class Payload {
   }
 
   /** Whether it has the aws-chunked framing, which only bodies of objects and parts may have. */
-  get chunked(): boolean {
-    return this.#form.chunked
+  get framed(): boolean {
+    return this.#form.framed
   }
 
   /** The CRC-32 known before the body came; a store verifies it once more. */
@@ -90,8 +90,8 @@ export class Payload {
   /** Bytes of the body without framing. */
   get size(): number {
     const { headers } = this.#source
-    const text = this.#form.chunked ? headers.get('x-amz-decoded-content-length') : headers.get('content-length')
-    if (text === undefined && !this.#form.chunked && !headers.has('transfer-encoding')) return 0
+    const text = this.#form.framed ? headers.get('x-amz-decoded-content-length') : headers.get('content-length')
+    if (text === undefined && !this.#form.framed && !headers.has('transfer-encoding')) return 0
     if (text === undefined || !/^\d{1,15}$/.test(text)) throw new S3Error('MissingContentLength')
     return Number(text)
   }
@@ -149,8 +149,8 @@ export class Payload {
     if (this.#started) throw new S3Error('InternalError', { message: 'The body was read twice.' })
     this.#started = true
     onStart()
-    const signatures = this.#form.signed && signer ? new ChunkSignatures(signer) : undefined
-    const decoder = this.#form.chunked ? new ChunkDecoder({ signatures, trailers: this.#form.trailers }) : undefined
+    const signatures = this.#form.signed && signer ? new FrameSignatures(signer) : undefined
+    const decoder = this.#form.framed ? new FrameDecoder({ signatures, trailers: this.#form.trailers }) : undefined
     // Ending early must leave the socket open for the answer.
     for await (const piece of message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       this.#bytesIn += piece.byteLength

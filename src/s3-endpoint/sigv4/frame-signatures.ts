@@ -7,7 +7,7 @@ import { sameSignature, sign } from './signing-key.ts'
 
 const emptySha256 = createHash('sha256').digest('hex')
 
-export interface ChunkSigner {
+export interface FrameSigner {
   readonly key: Buffer
   readonly amzDate: string
   readonly scope: string
@@ -15,17 +15,17 @@ export interface ChunkSigner {
   readonly seed: string
 }
 
-export class ChunkSignatures {
-  readonly #signer: ChunkSigner
+export class FrameSignatures {
+  readonly #signer: FrameSigner
   #previous: string
 
-  constructor(signer: ChunkSigner) {
+  constructor(signer: FrameSigner) {
     this.#signer = signer
     this.#previous = signer.seed
   }
 
   /** Refuses a chunk whose bytes (by their SHA-256 in hex) were not signed as the next one. */
-  checkChunk(sha256: string, signature: string | undefined): void {
+  checkFrame(sha256: string, signature: string | undefined): void {
     this.#check('AWS4-HMAC-SHA256-PAYLOAD', `${emptySha256}\n${sha256}`, signature)
   }
 
