@@ -53,6 +53,7 @@ export class AttributeFetch {
       forEachBounded(wanted, headsInFlightMax, (inode) => this.#fetch(inode)),
       options.signal,
     )
+    for (const inode of inodes) if (inode.directory) this.#indexes.recallTimes(inode)
   }
 
   /**

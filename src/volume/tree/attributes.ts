@@ -59,17 +59,22 @@ export function versionOfInfo(info: ObjectInfo, before: Version | null): Version
  * metadata, so LastModified must prove that nothing came later. Read attributes: equal, and 2 s older than the reply they
  * were read from; attributes we wrote: not later than the second of our own reply.
  */
-export function attributesHold(version: Version, listed: ListedObject, settings: VolumeSettings): boolean {
+export function attributesHold(version: Version, listed: Pick<ListedObject, 'etag' | 'size' | 'lastModified'>, settings: VolumeSettings): boolean {
   if (version.etag !== listed.etag || version.size !== listed.size) return false
   if (settings.foreignMetadata === 'ignore') return true
   if (version.headersDate === undefined) return false
-  if (version.ours && !version.headersRead) return listed.lastModified <= version.headersDate
+  if (isWritten(version)) return listed.lastModified <= version.headersDate
   return listed.lastModified === version.lastModified && listed.lastModified + 2000 <= version.headersDate
 }
 
+/** Whether the attributes of the version are what we wrote, rather than read back. */
+export function isWritten(version: Version): boolean {
+  return version.headersDate !== undefined && version.headersRead !== true
+}
+
 /** Whether the object may be a symlink or a special file as far as a LIST tells. */
-export function typeIsOpen(size: number, settings: VolumeSettings): boolean {
-  return size <= symlinkBytesMax && settings.foreignMetadata === 'verify'
+export function typeIsOpen(size: number): boolean {
+  return size <= symlinkBytesMax
 }
 
 export type Decoded = ReturnType<typeof decodeMetadata>

@@ -53,6 +53,13 @@ export class Dentries {
     return !dentry || (!dentry.pinned && dentry.freshUntilMs <= this.#clock.monotonicMs())
   }
 
+  /** Monotonic ms at which the bucket last showed the name; undefined when it never did, or differs from us. */
+  provenMs(directory: Inode, name: Name): number | undefined {
+    const dentry = stateOf(directory).dentries.get(name)
+    if (!dentry?.inode || !Number.isFinite(dentry.freshUntilMs)) return undefined
+    return dentry.freshUntilMs - this.#settings.listingTtlMs
+  }
+
   /** Whether something local happened to `name` that a request sent at `generation` cannot know. */
   isProtected(directory: Inode, name: Name, generation: number): boolean {
     const dentry = stateOf(directory).dentries.get(name)

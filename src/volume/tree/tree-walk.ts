@@ -55,13 +55,20 @@ export class TreeWalks {
   learnMarkers(directories: readonly Inode[], isOpen: (directory: Inode) => boolean): Promise<void> {
     return this.#mutex.run(async () => {
       let open = directories.filter(isOpen)
+      let pass: FlatPass | null = null
       while (open.length >= markersPerPageMin) {
         const first = open[0] as Inode
         if (!this.#context.places.isPlain(first)) return
-        await this.#begin(first).next()
+        const goesOn: boolean = pass !== null && !pass.done
+        pass = goesOn && pass ? pass : this.#begin(first)
+        await pass.next()
         const rest = open.filter(isOpen)
-        if (open.length - rest.length < markersPerPageMin) return
+        const learned = open.length - rest.length
         open = rest
+        if (learned >= markersPerPageMin) continue
+        if (!goesOn) return
+        // In the middle of a large directory: begin again behind it.
+        pass = null
       }
     })
   }

@@ -248,6 +248,11 @@ export class Tree {
     this.#indexes.note(inode)
   }
 
+  /** Something of `inode` changed that only the attribute index carries: the times of a directory whose entries changed. */
+  noted(inode: Inode): void {
+    this.#indexes.note(inode)
+  }
+
   /** Drops the inode from the table when it has no place, is not open and nobody refers to it. */
   forget(inode: Inode): void {
     if (!inode.place && inode !== this.root && inode.openCount === 0 && inode.lookupCount === 0)
@@ -270,7 +275,7 @@ export class Tree {
     if (this.#isListed(directory)) {
       const entries = sortedEntries(state)
       // One LIST proves a thousand attributes, a HEAD only one: past their TTL, list again.
-      if (!attributes || entries.filter(({ inode }) => inode && this.#isExpired(inode)).length < 2) return entries
+      if (!attributes || entries.filter(({ inode }) => inode && this.#isExpired(directory, inode)).length < 2) return entries
     }
     if (!this.#isListed(directory) && this.#walks.looksLikeWalk(directory) && (await this.#walks.fill(directory)) && this.#isListed(directory))
       return sortedEntries(state)
@@ -281,9 +286,13 @@ export class Tree {
     return stateOf(directory).completeUntilMs > this.#context.clock.monotonicMs()
   }
 
-  /** Known once, and too old now: a LIST may prove that it still holds. Directories are not proven by their parent's LIST. */
-  #isExpired(inode: Inode): boolean {
-    return !inode.directory && inode.attributesKnown && this.#fetch.needs(inode)
+  /** Too old to be shown, or unknown and so old that no row could prove it: a LIST may. Directories are not in their parent's LIST. */
+  #isExpired(directory: Inode, inode: Inode): boolean {
+    if (inode.directory || !this.#fetch.needs(inode)) return false
+    if (inode.attributesKnown) return true
+    const { clock, dentries, settings } = this.#context
+    const provenMs = inode.place ? dentries.provenMs(directory, inode.place.name) : undefined
+    return provenMs !== undefined && provenMs + settings.attributesTtlMs <= clock.monotonicMs()
   }
 }
 
