@@ -1,4 +1,5 @@
-// Draining at exit: one listener for all engines of this thread. It runs for a natural end, process.exit and an uncaught
+// Draining at exit: one listener for all engines of this thread, kept the last of all 'exit' listeners, so that the
+// program's own may still write. It runs for a natural end, process.exit and an uncaught
 // exception; not for SIGKILL, and not for a signal nobody handles (a program that wants its data written on SIGTERM or
 // SIGINT closes its volumes in a handler, or calls process.exit there). What is journaled survives either way.
 
@@ -20,14 +21,29 @@ const drains = new Set<Drain>()
 
 /** `run` blocks until everything dirty is in the bucket, and throws what failed. */
 export function drainAtExit(label: string, run: (waitMsMax: number) => void): ExitDrain {
-  if (drains.size === 0) process.on('exit', onExit)
+  if (drains.size === 0) {
+    process.on('exit', onExit)
+    process.on('newListener', onNewListener)
+  }
   const drain = { label, run }
   drains.add(drain)
   return {
     forget() {
-      if (drains.delete(drain) && drains.size === 0) process.off('exit', onExit)
+      if (!drains.delete(drain) || drains.size > 0) return
+      process.off('exit', onExit)
+      process.off('newListener', onNewListener)
     },
   }
+}
+
+function onNewListener(event: string | symbol, listener: unknown): void {
+  if (event !== 'exit' || listener === onExit) return
+  // This event comes before the listener is added.
+  queueMicrotask(() => {
+    if (drains.size === 0) return
+    process.off('exit', onExit)
+    process.on('exit', onExit)
+  })
 }
 
 function onExit(): void {
