@@ -9,7 +9,12 @@ import { ContentReader } from './content/reader.ts'
 import type { VolumeContext } from './context.ts'
 import { Events } from './events.ts'
 import { OpenFiles } from './handles/open-files.ts'
+import { adoptJournals } from './journal/adopt.ts'
+import { Journal } from './journal/journal.ts'
+import type { LiveState } from './journal/journal.ts'
+import { lastSegmentNumber } from './journal/read-journal.ts'
 import { nullJournal } from './journal/volume-journal.ts'
+import type { LocalFiles } from './local-files.ts'
 import { VolumeMetrics } from './metrics.ts'
 import { abandonedIntents } from './names/moves/intents.ts'
 import { Moves } from './names/moves/moves.ts'
@@ -23,12 +28,36 @@ import type { Volume, VolumeComponents } from './volume.ts'
 
 /** Opens a volume; what journals and abandoned renames promise is under way when it resolves. */
 export async function startVolume(components: VolumeComponents): Promise<Volume> {
-  const context = build(components)
-  if (!components.settings.readOnly) await finishRenames(context)
+  const { journalFiles, orphanedJournals = [], settings } = components
+  const journaled = settings.durability === 'journal'
+  if (journaled && !journalFiles) throw new RangeError("durability 'journal' needs a folder for the journal")
+  const lastNumber = journaled && journalFiles ? await lastSegmentNumber(journalFiles) : 0
+  const context = build(components, lastNumber + 1)
+  try {
+    await takeOver(context, journalFiles ? [journalFiles, ...orphanedJournals] : orphanedJournals)
+  } catch (error) {
+    await context.writeBack.close()
+    context.reader.close()
+    await context.journal.close()
+    throw error
+  }
+  if (!settings.readOnly) await finishRenames(context)
   return new OpenVolume(context)
 }
 
-function build(components: VolumeComponents): VolumeContext {
+/** What crashed processes left becomes ours: in our journal, or in the bucket before we begin. */
+async function takeOver(context: VolumeContext, folders: readonly LocalFiles[]): Promise<void> {
+  if (folders.length === 0 || context.settings.readOnly) return
+  const adopted = await adoptJournals(context, folders)
+  if (adopted.journals.length === 0) return
+  context.log.info('going on from the journal of a process that ended without closing its volume')
+  context.journal.adopted(adopted.journals)
+  if (context.settings.durability === 'journal') await context.journal.commit()
+  else await context.writeBack.syncAll()
+  await adopted.discard()
+}
+
+function build(components: VolumeComponents, firstNumber: number): VolumeContext {
   const { store, clock, random, log, settings } = components
   const metrics = new VolumeMetrics()
   const budget = new MemoryBudget(settings.memoryBytesMax)
@@ -37,14 +66,19 @@ function build(components: VolumeComponents): VolumeContext {
     ...{ store, settings, metrics, budget, log },
     nextFiles: ({ place }, count) => (place ? tree.filesAfter(place.parent, place.name, count) : []),
   })
-  const dirtyStore = new DirtyStore({ budget, onShort: () => context.writeBack.makeRoom() })
+  const journal = journalOf(components, metrics, firstNumber, () => context)
+  const dirtyStore = new DirtyStore({
+    budget,
+    onShort: () => context.writeBack.makeRoom(),
+    ...(journal ? { spool: journal, spoolFirst: true } : {}),
+  })
   const events = new Events(tree, (error) => log.error('a listener failed', { error: String(error) }))
   const shared = { store, clock, random, log, settings, metrics, tree, budget, reader, dirtyStore, events }
   const context: VolumeContext = {
     ...shared,
     ownerId: randomId(random),
     serverTime: new ServerTime(clock),
-    journal: nullJournal,
+    journal: journal ?? nullJournal,
     names: new PendingNames(),
     files: new OpenFiles(),
     get moves() {
@@ -59,6 +93,19 @@ function build(components: VolumeComponents): VolumeContext {
   tree.onForeignChange = (inode) => events.inode('modified', inode, 'remote')
   registerGauges(context)
   return context
+}
+
+function journalOf(
+  components: VolumeComponents,
+  metrics: VolumeMetrics,
+  firstNumber: number,
+  context: () => VolumeContext,
+): Journal | null {
+  const { settings, journalFiles, random } = components
+  if (settings.durability !== 'journal' || !journalFiles) return null
+  const live = (): LiveState => ({ inodes: context().writeBack.dirtyInodes(), names: context().names.all() })
+  const bytesMax = settings.spoolBytesMax
+  return new Journal({ files: journalFiles, journal: randomId(random), firstNumber, bytesMax, metrics, live })
 }
 
 function registerGauges(context: VolumeContext): void {

@@ -5,6 +5,8 @@ export interface DirtyBytes {
   readonly length: number
   /** False when reading takes the disk. */
   readonly inMemory: boolean
+  /** Where they are in the spool, if they are there. */
+  readonly spooled?: SpoolRef | undefined
   retain(): void
   release(): void
   /** Shared: not to be changed, good while a reference is held. */

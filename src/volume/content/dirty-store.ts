@@ -91,6 +91,10 @@ class SpooledBytes implements DirtyBytes {
     return this.#copy !== undefined
   }
 
+  get spooled(): SpoolRef {
+    return this.#ref
+  }
+
   retain(): void {
     this.#references++
   }

@@ -93,7 +93,11 @@ export async function flushFile(context: VolumeContext, file: OpenFile): Promise
   throwFailure(inode)
   if (!file.writable || (!inode.dirty && !context.names.of(inode))) return
   const { durability } = context.settings
-  if (durability === 'journal') await context.journal.commit()
+  if (durability === 'journal') {
+    // Sizes and times of what was written.
+    context.journal.inode(inode)
+    await context.journal.commit()
+  }
   if (durability === 'bucket' && inode.place) await flushNow(context, inode)
 }
 

@@ -36,6 +36,7 @@ export async function writeContent(
       const kept = await context.dirtyStore.keep(piece, { ino: inode.ino, offset: start + done }, signal)
       // Dropped meanwhile: a conflict, or the last name and handle are gone.
       const now = inode.content ?? (await contentOf(context, inode))
+      context.journal.wrote(inode, start + done, kept, now)
       now.write(start + done, kept)
     }
     changedContent(context, inode)

@@ -4,7 +4,8 @@
 // durable. `durability: 'bucket'` and `'memory'` have the null journal.
 
 import type { Inode, Version } from '../inode.ts'
-import type { FrozenContent } from '../content/file-content.ts'
+import type { DirtyBytes } from '../content/dirty-bytes.ts'
+import type { FileContent, FrozenContent } from '../content/file-content.ts'
 import type { PendingName } from '../names/pending-names.ts'
 import type { Ino } from '../types.ts'
 
@@ -18,6 +19,10 @@ export interface MoveRecord {
 export interface VolumeJournal {
   /** Attributes, xattrs, target, base version, or kind of an inode changed; also before its first data record. */
   inode(inode: Inode): void
+  /** `bytes` (kept by the dirty store) are about to be written at `offset` of `content`; before `FileContent.write`. */
+  wrote(inode: Inode, offset: number, bytes: DirtyBytes, content: FileContent): void
+  /** Zeros within the file. */
+  zeroed(inode: Inode, offset: number, length: number, content: FileContent): void
   truncated(inode: Inode, size: number): void
   /** A pending name came into being or changed (its inode, what the bucket holds). */
   name(pending: PendingName): void
@@ -31,6 +36,8 @@ export interface VolumeJournal {
   forgotten(ino: Ino): void
   move(record: MoveRecord): void
   moveDone(id: string): void
+  /** Everything these journals held has been told to this one. */
+  adopted(journals: readonly string[]): void
   /** All that was appended is on disk when it resolves. ENOSPC and EIO reject before anything is acknowledged. */
   commit(): Promise<void>
   /** Everything is settled: the files are emptied. Idempotent. */
@@ -42,6 +49,8 @@ const done = (): Promise<void> => Promise.resolve()
 
 export const nullJournal: VolumeJournal = {
   inode: nothing,
+  wrote: nothing,
+  zeroed: nothing,
   truncated: nothing,
   name: nothing,
   nameSettled: nothing,
@@ -50,6 +59,7 @@ export const nullJournal: VolumeJournal = {
   forgotten: nothing,
   move: nothing,
   moveDone: nothing,
+  adopted: nothing,
   commit: done,
   close: done,
 }

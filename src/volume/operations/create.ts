@@ -63,8 +63,11 @@ export async function makeSymlink(
   const body = await context.dirtyStore.keep(bytes, { ino: 0, offset: 0 })
   const made = make(context, caller, directory, name, S_IFLNK | 0o777, 0)
   made.inode.target = target
-  made.inode.content = new FileContent(null)
-  made.inode.content.write(0, body)
+  const content = new FileContent(null)
+  made.inode.content = content
+  context.journal.inode(made.inode)
+  context.journal.wrote(made.inode, 0, body, content)
+  content.write(0, body)
   return finish(context, made)
 }
 

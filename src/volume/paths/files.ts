@@ -170,6 +170,7 @@ async function copyToNew(
   inode.attributes.size = source.attributes.size
   inode.xattrs = new Map()
   pending.exclusive = exclusive
+  context.journal.inode(inode)
   try {
     await context.writeBack.settler.name(pending, { waiting: true })
   } catch (error) {

@@ -57,6 +57,7 @@ export class Moves {
     const prefixes = { from, to: tree.prefixOf(inode) }
     const id = randomId(random)
     journal.move({ id, ...prefixes })
+    journal.inode(inode)
     return this.#start({ id, ...prefixes, directory: inode, oldPlace: { directory: place.parent, name: place.name } }, true)
   }
 
@@ -67,9 +68,9 @@ export class Moves {
     else if (settings.durability === 'bucket') await move.announced
   }
 
-  /** Goes on with a rename that was begun before this volume was opened. */
-  resume(record: { readonly id: string; readonly from: string; readonly to: string }): Move {
-    return this.#start({ ...record, directory: null, oldPlace: null }, false)
+  /** Goes on with a rename that was begun before this volume was opened; `announce`: its intent may not be there. */
+  resume(record: { readonly id: string; readonly from: string; readonly to: string }, announce = false): Move {
+    return this.#start({ ...record, directory: null, oldPlace: null }, announce)
   }
 
   /** Returns when no move is going on that the key of the name lies in. */

@@ -1,0 +1,222 @@
+// Going on from what a crash left: the dirty inodes, contents and names of journals become those of this volume, and
+// write-back carries them out as if nothing had happened. Bytes are taken over into this volume's own journal (or memory
+// and spool); the old files go only when the new journal has everything on disk, or the bucket has.
+
+import { VolumeError } from '../../base/errors.ts'
+import { FileContent } from '../content/file-content.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
+import type { LocalFiles } from '../local-files.ts'
+import { PendingName } from '../names/pending-names.ts'
+import type { FileType } from '../types.ts'
+import { rootIno } from '../types.ts'
+import { applyInodeRecord, decodeAttributes, versionOf } from './record-of.ts'
+import { readJournal } from './read-journal.ts'
+import type { ContentStep, RecoveredInode, RecoveredJournal } from './read-journal.ts'
+
+export interface Adopted {
+  readonly journals: readonly string[]
+  /** Removes the old files; to be called when what they held is safe elsewhere. */
+  discard(): Promise<void>
+}
+
+/** Restores what the folders hold. Throws, and changes none of them, when one is damaged or of a newer version. */
+export async function adoptJournals(context: VolumeContext, folders: readonly LocalFiles[]): Promise<Adopted> {
+  const found: { readonly files: LocalFiles; readonly journal: RecoveredJournal }[] = []
+  try {
+    for (const files of folders) found.push({ files, journal: await readJournal(files) })
+    const replaced = new Set(found.flatMap(({ journal }) => [...journal.adopted]))
+    for (const { journal } of found) if (!replaced.has(journal.journal)) await restore(context, journal)
+  } finally {
+    for (const { journal } of found) await journal.close()
+  }
+  return {
+    journals: found.map(({ journal }) => journal.journal).filter((id) => id !== ''),
+    async discard() {
+      for (const { files, journal } of found) for (const name of journal.segmentNames) await files.remove(name)
+      for (const { files } of found) await files.syncNames()
+    },
+  }
+}
+
+async function restore(context: VolumeContext, journal: RecoveredJournal): Promise<void> {
+  const restoring = new Restoring(context, journal)
+  for (const record of journal.state.moves.values()) context.moves.resume(record, true)
+  await restoring.names()
+  await restoring.inodes()
+  restoring.leaves()
+}
+
+class Restoring {
+  readonly #context: VolumeContext
+  readonly #journal: RecoveredJournal
+  readonly #inodes = new Map<number, Inode>()
+  readonly #pending: PendingName[] = []
+
+  constructor(context: VolumeContext, journal: RecoveredJournal) {
+    this.#context = context
+    this.#journal = journal
+  }
+
+  /** Every pending name, directories before what is in them. */
+  async names(): Promise<void> {
+    for (const key of this.#journal.state.names.keys()) await this.#name(key)
+  }
+
+  /** Changed files whose names are as in the bucket. */
+  async inodes(): Promise<void> {
+    for (const [ino, recovered] of this.#journal.state.inodes) {
+      const { hasContent, record } = recovered
+      if (this.#inodes.has(ino) || (!hasContent && !record.attributesDirty)) continue
+      await this.#changed(ino, recovered)
+    }
+  }
+
+  /** Contents that lie under the key of another name must leave it first. */
+  leaves(): void {
+    const { names } = this.#context
+    for (const pending of this.#pending) {
+      for (const inode of this.#inodes.values())
+        if (pending.object && inode.base?.key === pending.object.key && pending.inode !== inode)
+          names.mustLeave(pending, inode)
+    }
+  }
+
+  async #name(key: string): Promise<void> {
+    const { names, tree, writeBack, journal, metrics } = this.#context
+    const record = this.#journal.state.names.get(key)
+    if (!record) return
+    const directory = await this.#directory(record.parent)
+    if (names.get(directory, record.name)) return
+    const pending = new PendingName(directory, record.name, versionOf(record.object), versionOf(record.marker))
+    names.add(pending)
+    this.#pending.push(pending)
+    if (record.ino === null) tree.detach(directory, record.name)
+    else {
+      const inode = await this.#make(record.ino, directory, record.name)
+      pending.inode = inode
+      tree.attach(directory, record.name, inode)
+      await this.#fill(inode, record.ino)
+    }
+    metrics.count('replayed')
+    journal.name(pending)
+    writeBack.defer(pending)
+  }
+
+  async #changed(ino: number, recovered: RecoveredInode): Promise<void> {
+    const { tree, metrics, log } = this.#context
+    const place = this.#journal.state.places.get(ino)
+    if (!place && ino !== rootIno) {
+      log.warn('the journal holds a file without a place; it was unlinked', { ino })
+      return
+    }
+    if (!place) return
+    const directory = await this.#directory(place.parent)
+    const there = await tree.lookupMaybe(directory, place.name, { attributes: true })
+    const type = recovered.record.type as FileType
+    let inode = there && there.type === type && !there.dirty ? there : null
+    if (!inode) {
+      inode = await this.#make(ino, directory, place.name)
+      tree.attach(directory, place.name, inode)
+    }
+    this.#inodes.set(ino, inode)
+    await this.#fill(inode, ino)
+    metrics.count('replayed')
+  }
+
+  /** An inode with the recovered type and attributes, without a place. */
+  async #make(ino: number, directory: Inode, name: string): Promise<Inode> {
+    const recovered = this.#journal.state.inodes.get(ino)
+    if (!recovered) throw new VolumeError('EIO', { message: `the journal names inode ${ino} and does not describe it` })
+    const { type, attributes } = recovered.record
+    const inode = this.#context.tree.createInode(type as FileType, decodeAttributes(attributes), { directory, name })
+    this.#inodes.set(ino, inode)
+    if (inode.directory) this.#context.tree.markEmpty(inode)
+    return inode
+  }
+
+  /** Attributes, base and contents, over whatever the bucket showed. */
+  async #fill(inode: Inode, ino: number): Promise<void> {
+    const recovered = this.#journal.state.inodes.get(ino)
+    if (!recovered) return
+    const { journal, writeBack } = this.#context
+    const content = recovered.hasContent ? await this.#content(inode, recovered) : null
+    applyInodeRecord(inode, recovered.record)
+    inode.base = versionOf(recovered.base)
+    if (inode.directory && !inode.attributesDirty && inode.base === null) inode.attributesDirty = true
+    inode.content = content
+    for (const id of recovered.writeIds) inode.doubtfulIds.add(id)
+    inode.attributesFreshUntilMs = Infinity
+    journal.inode(inode)
+    if (content) this.#tellContent(inode, content)
+    if (inode.dirty) writeBack.touch(inode)
+  }
+
+  /** What was taken over, for this volume's own journal. */
+  #tellContent(inode: Inode, content: FileContent): void {
+    const { journal } = this.#context
+    const baseBytes = Math.min(content.base?.size ?? 0, content.size)
+    journal.truncated(inode, baseBytes)
+    if (content.size !== baseBytes) journal.truncated(inode, content.size)
+    for (const piece of content.pieces(0, content.size)) {
+      if (piece.kind === 'dirty') journal.wrote(inode, piece.offset, piece.bytes, content)
+      if (piece.kind === 'zero') journal.zeroed(inode, piece.offset, piece.length, content)
+    }
+  }
+
+  async #content(inode: Inode, recovered: RecoveredInode): Promise<FileContent> {
+    const base = versionOf(recovered.base)
+    const { startSize, steps } = recovered
+    const content = new FileContent(base, startSize === undefined ? undefined : Math.min(startSize, base?.size ?? 0))
+    if (startSize !== undefined) content.truncate(startSize)
+    for (const step of steps) await this.#apply(inode, content, step)
+    return content
+  }
+
+  async #apply(inode: Inode, content: FileContent, step: ContentStep): Promise<void> {
+    if (step.kind === 'truncate') return content.truncate(step.size)
+    if (step.kind === 'zero') return content.punch(step.offset, step.length)
+    if (step.kind === 'write') return this.#write(inode, content, step.offset, await this.#journal.read(step.data))
+    const [kind, offset, length, , data, start = 0] = step.piece
+    if (kind === 'zero') content.punch(offset, length)
+    if (kind !== 'dirty') return
+    const bytes = await this.#journal.read(data as string)
+    await this.#write(inode, content, offset, bytes.subarray(start, start + length))
+  }
+
+  async #write(inode: Inode, content: FileContent, offset: number, bytes: Uint8Array): Promise<void> {
+    content.write(offset, await this.#context.dirtyStore.keep(bytes, { ino: inode.ino, offset }))
+  }
+
+  /** The directory an inode number of the journal stands for; one that has vanished is there again, locally. */
+  async #directory(ino: number): Promise<Inode> {
+    const { tree, log } = this.#context
+    if (ino === rootIno) return tree.root
+    const known = this.#inodes.get(ino)
+    if (known) return known
+    const place = this.#journal.state.places.get(ino)
+    if (!place) throw new VolumeError('EIO', { message: `the journal does not say where directory ${ino} is` })
+    const parent = await this.#directory(place.parent)
+    const key = `${place.parent}/${place.name}`
+    if (this.#journal.state.names.get(key)?.ino === ino) {
+      await this.#name(key)
+      const made = this.#inodes.get(ino)
+      if (made) return made
+    }
+    const found = await tree.lookupMaybe(parent, place.name, { expectDirectory: true, attributes: true })
+    if (found?.directory) {
+      this.#inodes.set(ino, found)
+      return found
+    }
+    log.warn('a directory of the journal is gone; it is made again', { name: place.name })
+    const now = this.#context.clock.nowNs()
+    const times = { atimeNs: now, mtimeNs: now, ctimeNs: now, birthtimeNs: now, atimeSet: false }
+    const { uid, gid } = this.#context.settings
+    const attributes = { mode: 0o40755, uid, gid, rdev: 0, size: 0, ...times }
+    const inode = tree.createInode('directory', attributes, { directory: parent, name: place.name })
+    tree.attach(parent, place.name, inode)
+    tree.settle(parent, place.name)
+    this.#inodes.set(ino, inode)
+    return inode
+  }
+}

@@ -1,0 +1,215 @@
+// What `durability: 'journal'` promises: acknowledged is on disk, and goes on after a crash.
+
+import { describe, expect, it } from 'vitest'
+import { utf8 } from '../../../src/base/bytes.ts'
+import { StoreError } from '../../../src/base/errors.ts'
+import { createSeededRandom } from '../../../src/base/random.ts'
+import { createMemoryStore } from '../../../src/store/memory.ts'
+import { O_CREAT, O_RDWR, O_WRONLY } from '../../../src/volume/types.ts'
+import { SimDisk } from '../../support/sim-disk.ts'
+import { createManualClock } from '../../support/store-clock.ts'
+import { openKit, root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
+
+interface Machine {
+  readonly disk: SimDisk
+  start(options?: KitOptions): Promise<VolumeKit>
+  /** Kills the process: its requests go nowhere, its disk forgets. */
+  crash(): void
+  readonly bucket: ReturnType<typeof createMemoryStore>
+  readonly clock: ReturnType<typeof createManualClock>
+}
+
+function machine(seed = 1): Machine {
+  const clock = createManualClock()
+  const random = createSeededRandom(seed)
+  const bucket = createMemoryStore({ clock, random })
+  const disk = new SimDisk()
+  let life = 0
+  return {
+    disk,
+    bucket,
+    clock,
+    start(options = {}) {
+      const own = life
+      return openKit({
+        bucket,
+        clock,
+        durability: 'journal',
+        before: (call) => {
+          if (own !== life) throw new StoreError({ kind: 'aborted', operation: call.operation })
+        },
+        components: { journalFiles: disk },
+        ...options,
+      })
+    },
+    crash() {
+      life++
+      disk.crash(random)
+    },
+  }
+}
+
+describe('journal', () => {
+  it('brings back files, names and attributes that were acknowledged and never left', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/a', 'hello')
+    await first.calls.mkdir(root, '/d', 0o755, false)
+    await first.write('/d/b', 'inside')
+    await first.calls.rename(root, '/a', '/d/c')
+    await first.calls.setAttributes(root, '/d/c', { mode: 0o640 }, true)
+    await first.calls.symlink(root, 'c', '/d/l')
+    expect(await first.keys()).toEqual([])
+    m.crash()
+    const second = await m.start()
+    expect(await second.read('/d/b')).toBe('inside')
+    expect(await second.read('/d/c')).toBe('hello')
+    expect(await second.read('/d/l')).toBe('hello')
+    expect((await second.calls.stat(root, '/d/c', true)).mode).toBe(0o100640)
+    await second.volume.sync()
+    expect(await second.keys()).toEqual(['d/', 'd/b', 'd/c', 'd/l'])
+    await second.close()
+    expect(m.disk.bytes).toBe(0)
+  })
+
+  it('goes on with changes of files that are in the bucket', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/f', 'hello world')
+    await first.write('/gone', 'x')
+    await first.write('/old', 'moved')
+    await first.volume.sync()
+    const { handle } = await first.calls.open(root, '/f', O_RDWR, 0)
+    await first.calls.write(handle, 6, utf8('there'))
+    await first.calls.setHandleAttributes(root, handle, { size: 20 })
+    await first.calls.close(handle)
+    await first.calls.unlink(root, '/gone')
+    await first.calls.rename(root, '/old', '/new')
+    m.crash()
+    const second = await m.start()
+    expect(await second.read('/f')).toBe('hello there'.padEnd(20, '\0'))
+    await expect(second.calls.stat(root, '/gone', true)).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(await second.read('/new')).toBe('moved')
+    await second.volume.sync()
+    expect(await second.keys()).toEqual(['f', 'new'])
+    await second.close()
+  })
+
+  it('recognises its own request whose reply it never saw', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/f', 'once')
+    // The PUT arrives; the process dies before it knows.
+    let life = true
+    const dying = await first.again({
+      components: { journalFiles: m.disk },
+      before: async (call) => {
+        if (!life) throw new StoreError({ kind: 'aborted', operation: call.operation })
+        if (call.operation === 'put') {
+          life = false
+        }
+      },
+    })
+    await dying.volume.sync().catch(() => undefined)
+    m.crash()
+    const second = await m.start()
+    await second.volume.sync()
+    expect(await second.read('/f')).toBe('once')
+    expect((await second.keys()).filter((key) => key.includes('conflicts'))).toEqual([])
+    await second.close()
+  })
+
+  it('keeps a conflict that it finds after the crash as a conflict copy', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/f', 'base')
+    await first.volume.sync()
+    await first.write('/f', 'mine')
+    m.crash()
+    await m.bucket.put('f', utf8('theirs'), { headers: { metadata: {} } })
+    const second = await m.start()
+    await second.volume.sync().catch(() => undefined)
+    await m.clock.advance(20_000)
+    expect(await second.read('/f')).toBe('theirs')
+    const copy = (await second.keys()).find((key) => key.startsWith('.bucketfs/data/conflicts/f.'))
+    expect(copy).toBeDefined()
+    expect(await second.read(`/${copy}`)).toBe('mine')
+    await second.close()
+  })
+
+  it('ends at a torn record and loses nothing before it', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/a', 'kept')
+    const name = (await m.disk.list())[0] as string
+    const whole = m.disk.size(name)
+    const { handle } = await first.calls.open(root, '/b', O_WRONLY | O_CREAT, 0o666)
+    await first.calls.write(handle, 0, utf8('not acknowledged'))
+    for (let size = whole; size <= m.disk.size(name); size++) {
+      const disk = m.disk.copy()
+      disk.cut(name, size)
+      const second = await first.again({ components: { journalFiles: disk }, bucket: createMemoryStore({ clock: m.clock }) })
+      expect(await second.read('/a')).toBe('kept')
+      await second.close()
+    }
+  })
+
+  it('refuses a journal in which something that had been synced is damaged, and leaves it alone', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/a', 'one')
+    await first.write('/b', 'two')
+    await first.write('/c', 'three')
+    const name = (await m.disk.list())[0] as string
+    const size = m.disk.size(name)
+    m.crash()
+    for (const offset of [100, Math.floor(size / 3), Math.floor(size / 2)]) {
+      const disk = m.disk.copy()
+      disk.flip(name, offset)
+      const failure = await m.start({ components: { journalFiles: disk } }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ code: 'EIO' })
+      expect((failure as Error).message).toContain(name)
+      expect(disk.size(name)).toBe(size)
+    }
+  })
+
+  it('tells a full disk to the writer before anything is acknowledged, and goes on when there is room', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/a', 'small')
+    m.disk.faults.bytesMax = m.disk.bytes + 1000
+    await expect(first.write('/big', 'x'.repeat(5000))).rejects.toMatchObject({ code: 'ENOSPC' })
+    delete m.disk.faults.bytesMax
+    await first.write('/big', 'y'.repeat(5000))
+    m.crash()
+    const second = await m.start()
+    expect(await second.read('/a')).toBe('small')
+    expect(await second.read('/big')).toBe('y'.repeat(5000))
+    await second.close()
+  })
+
+  it('acknowledges nothing after a failed sync', async () => {
+    const m = machine()
+    const first = await m.start()
+    await first.write('/a', 'one')
+    m.disk.faults.syncFailures = 1
+    await expect(first.write('/b', 'two')).rejects.toMatchObject({ code: 'EIO' })
+    await expect(first.write('/c', 'three')).rejects.toMatchObject({ code: 'EIO' })
+    await first.volume.sync().catch(() => undefined)
+  })
+
+  it('restores twice when it is killed while restoring', async () => {
+    const m = machine(3)
+    const first = await m.start()
+    await first.write('/a', 'hello')
+    await first.calls.mkdir(root, '/d', 0o755, false)
+    m.crash()
+    await m.start()
+    m.crash()
+    const third = await m.start()
+    expect(await third.read('/a')).toBe('hello')
+    await third.volume.sync()
+    expect(await third.keys()).toEqual(['a', 'd/'])
+    await third.close()
+  })
+})
