@@ -84,6 +84,7 @@ function forgivingReader(reader: ObjectReader, stepBytes: number, missing: Map<n
       }
       return result
     },
+    move: (from, to) => reader.move(from, to),
     checksumBuilder: (size) => reader.checksumBuilder(size),
     keepChecksums: (version, builder) => reader.keepChecksums(version, builder),
   }

@@ -23,7 +23,7 @@ import type { VolumeSettings } from '../settings.ts'
 // Read next: write-object.ts (which way contents go), put-object.ts (one PUT), part-plan.ts (many parts), doubt.ts.
 
 /** What is used of the reader. */
-export type ObjectReader = Pick<ContentReader, 'read' | 'checksumBuilder' | 'keepChecksums'>
+export type ObjectReader = Pick<ContentReader, 'read' | 'move' | 'checksumBuilder' | 'keepChecksums'>
 
 export interface ObjectDeps {
   readonly store: ObjectStore

@@ -55,13 +55,13 @@ export async function writeFrozen(deps: ObjectDeps, job: ContentJob): Promise<Ve
 export function planFor(
   deps: ObjectDeps,
   pieces: FrozenContent['pieces'],
-  options: Pick<PlanOptions, 'partCountMax' | 'withoutCopies'> = {},
+  options: Partial<Pick<PlanOptions, 'partBytes' | 'partCountMax' | 'withoutCopies'>> = {},
 ): readonly PlannedPart[] | undefined {
   const { limits, uniformParts: uniform } = deps.store.capabilities
   let holeBytes = 0
   for (const { kind, length } of pieces) if (kind === 'zero') holeBytes += length
   const { partBytes } = deps.settings
-  return planParts(pieces, { ...options, limits, partBytes, uniform, zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes) })
+  return planParts(pieces, { partBytes, ...options, limits, uniform, zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes) })
 }
 
 function putFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
