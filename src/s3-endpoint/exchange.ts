@@ -112,19 +112,21 @@ class Exchange {
   /** Nothing is read of the body, and nothing asked of a bucket, before this has returned. */
   async #admit(): Promise<Call> {
     const { credentials, anonymous, region, clock, buckets, domain, limits } = this.#options
-    const headers = this.#headers
+    const sent = this.#headers
     const method = this.#request.method ?? ''
-    const target = parseTarget(this.#request.url ?? '/', headers.get('host'), domain)
+    const target = parseTarget(this.#request.url ?? '/', sent.get('host'), domain)
+    const headers = sent.withHoisted(target.query)
     const operation = route(method, target, headers.get('x-amz-copy-source'))
     this.#summary = { operation, bucket: target.bucket, key: target.key, accessKeyId: undefined }
     const rules = { credentials, anonymous, region, clock, keys: this.#keys }
-    const { accessKeyId, payloadHash, signer } = await authenticate({ method, target, headers }, rules)
+    const { accessKeyId, payloadHash, signer } = await authenticate({ method, target, headers: sent }, rules)
     this.#summary = { ...this.#summary, accessKeyId }
     const onStart = (): void => {
       if (this.#awaitsContinue) this.#response.writeContinue()
       this.#continued = true
     }
-    const payload = new Payload({ message: this.#request, headers, payloadHash, signer, onStart })
+    const checksumIsOfBody = operation !== 'CompleteMultipartUpload'
+    const payload = new Payload({ message: this.#request, headers, payloadHash, signer, checksumIsOfBody, onStart })
     this.#payload = payload
     if (payload.framed && operation !== 'PutObject' && operation !== 'UploadPart') {
       throw new S3Error('NotImplemented', {

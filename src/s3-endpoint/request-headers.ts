@@ -27,6 +27,18 @@ export class RequestHeaders {
     return this.#values.entries()
   }
 
+  /**
+   * With the `x-amz-*` that a presigned URL carries in its query instead: signed with it, and as good as sent. Not so
+   * checksums, which presigners compute of an empty body.
+   */
+  withHoisted(query: ReadonlyMap<string, string>): RequestHeaders {
+    if (!query.has('X-Amz-Signature')) return this
+    const hoisted = [...query].filter(
+      ([name]) => name.startsWith('x-amz-') && !this.has(name) && !/^x-amz-(checksum-|sdk-|content-sha256$)/.test(name),
+    )
+    return new RequestHeaders([...this.#values, ...hoisted].flat())
+  }
+
   /** Those whose name starts with `prefix`, in the order sent. */
   startingWith(prefix: string): (readonly [string, string])[] {
     return [...this.#values].filter(([name]) => name.startsWith(prefix))

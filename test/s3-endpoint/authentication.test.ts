@@ -122,6 +122,16 @@ describe('presigned URLs', () => {
     ).toBe(403)
   })
 
+  it('carry headers in their query, but no checksum of a body nobody had', async () => {
+    const query = 'x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-meta-from=query&x-amz-sdk-checksum-algorithm=CRC32'
+    const put = await fetch(server.endpoint + presign(server, 'PUT', target('hoisted'), 60, Date.now(), query), {
+      method: 'PUT',
+      body: 'x',
+    })
+    expect(put.status).toBe(200)
+    expect((await server.store.head('hoisted')).headers.metadata).toEqual({ from: 'query' })
+  })
+
   it('expire', async () => {
     const reply = await send(server, {
       method: 'GET',

@@ -1,9 +1,11 @@
 // Multipart uploads through the AWS SDK.
 
 import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CreateBucketCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -12,6 +14,7 @@ import {
   UploadPartCommand,
   UploadPartCopyCommand,
   type CompletedPart,
+  type UploadPartCopyCommandOutput,
   type CompleteMultipartUploadCommandInput,
   type S3Client,
 } from '@aws-sdk/client-s3'
@@ -97,6 +100,23 @@ describe('multipart uploads', () => {
     await complete('cond', id, parts, { IfMatch: ETag })
   })
 
+  it('hold the object to a composite checksum, and take one they cannot know', async () => {
+    const id = await start('composite')
+    const parts = [await part('composite', id, 1, patterned(10))]
+    const crc = Buffer.from(parts[0]?.ChecksumCRC32 ?? '', 'base64')
+    const composite = Buffer.alloc(4)
+    composite.writeUInt32BE(crc32(crc))
+    const wrong = complete('composite', id, parts, { ChecksumCRC32: 'AAAAAA==-1', ChecksumType: 'COMPOSITE' })
+    expect(await refused(wrong)).toMatchObject({ status: 400, code: 'BadDigest' })
+    await complete('composite', id, parts, {
+      ChecksumCRC32: `${composite.toString('base64')}-1`,
+      ChecksumType: 'COMPOSITE',
+    })
+    const other = await start('composite')
+    const again = [await part('composite', other, 1, patterned(10))]
+    await complete('composite', other, again, { ChecksumCRC64NVME: 'AAAAAAAAAAA=', ChecksumType: 'FULL_OBJECT' })
+  })
+
   it('hold the object to the size announced', async () => {
     const id = await start('size')
     const parts = [await part('size', id, 1, patterned(10))]
@@ -163,6 +183,33 @@ describe('multipart uploads', () => {
     await complete('ranged', id, [{ PartNumber: 1, ETag: done.CopyPartResult?.ETag }])
     const got = await client.send(new GetObjectCommand({ Bucket, Key: 'ranged' }))
     expect(await got.Body?.transformToString()).toBe('3456')
+  })
+
+  it('take ranges of objects in another bucket as parts', async () => {
+    await client.send(new CreateBucketCommand({ Bucket: 'part-source' }))
+    const { ETag } = await client.send(new PutObjectCommand({ Bucket: 'part-source', Key: 'k', Body: '0123456789' }))
+    const id = await start('across')
+    const copy = (
+      CopySourceRange: string | undefined,
+      CopySourceIfMatch = ETag,
+    ): Promise<UploadPartCopyCommandOutput> =>
+      client.send(
+        new UploadPartCopyCommand({
+          Bucket,
+          Key: 'across',
+          UploadId: id,
+          PartNumber: 1,
+          CopySource: 'part-source/k',
+          CopySourceRange,
+          CopySourceIfMatch,
+        }),
+      )
+    expect(await refused(copy('bytes=5-10'))).toMatchObject({ status: 400, code: 'InvalidArgument' })
+    expect(await refused(copy('bytes=0-1', '"0"'))).toMatchObject({ status: 412 })
+    const done = await copy('bytes=7-9')
+    await complete('across', id, [{ PartNumber: 1, ETag: done.CopyPartResult?.ETag }])
+    const got = await client.send(new GetObjectCommand({ Bucket, Key: 'across' }))
+    expect(await got.Body?.transformToString()).toBe('789')
   })
 
   it('are listed in order, by pages and by group, until finished', async () => {

@@ -3,6 +3,9 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isBodyStream } from '../../src/store/body.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import type { ObjectStore } from '../../src/store/store.ts'
 import { startTestServer, type TestServer } from '../support/s3-server.ts'
 import { failure, getText, patterned } from '../support/store-kit.ts'
 import { send, sendRaw, signFrames, signRequest, tag, type RawReply } from './raw.ts'
@@ -50,6 +53,26 @@ describe('plain bodies', () => {
       400,
       'XAmzContentSHA256Mismatch',
     )
+  })
+
+  it('keeps the last bytes of a wrong one from a store that counts instead of waiting for the end', async () => {
+    const memory = createMemoryStore()
+    let taken = 0
+    const counting: ObjectStore = {
+      ...memory,
+      async put(_key, body) {
+        if (isBodyStream(body))
+          for await (const piece of body.stream()) if ((taken += piece.byteLength) === body.size) break
+        return { etag: 'taken', date: 0 }
+      },
+    }
+    const own = await startTestServer({ store: counting })
+    const request = { method: 'PUT', target: `/${own.bucket}/k`, body: patterned(500_000) }
+    const { headers } = signRequest(own, request)
+    const reply = await sendRaw(own, 'PUT', request.target, headers, patterned(500_000, 2))
+    expect([reply.status, taken < 500_000]).toEqual([400, true])
+    await own.close()
+    await memory.close()
   })
 
   it('refuses a wrong Content-MD5 and one that is no MD5', async () => {

@@ -78,6 +78,7 @@ export function presign(
   path: string,
   expiresS = 60,
   timeMs: number = Date.now(),
+  hoisted = '',
 ): string {
   const amzDate = amzDateOf(timeMs)
   const scope = `${amzDate.slice(0, 8)}/${server.region}/s3/aws4_request`
@@ -87,6 +88,7 @@ export function presign(
     `X-Amz-Date=${amzDate}`,
     `X-Amz-Expires=${expiresS}`,
     'X-Amz-SignedHeaders=host',
+    ...(hoisted === '' ? [] : [hoisted]),
   ].join('&')
   const canonical = [method, path, query, `host:127.0.0.1:${server.port}`, '', 'host', 'UNSIGNED-PAYLOAD'].join('\n')
   const key = signingKey(server.credentials.secretAccessKey, amzDate.slice(0, 8), server.region)

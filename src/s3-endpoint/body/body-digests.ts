@@ -25,6 +25,15 @@ interface Claim {
   readonly expected: string
 }
 
+export interface ClaimSources {
+  /** In hex, where the signature covers the body. */
+  readonly sha256: string | undefined
+  /** Whether the body may end in trailers. */
+  readonly trailers: boolean
+  /** Whether a checksum in the headers is one of the body. */
+  readonly checksum: boolean
+}
+
 export class BodyDigests {
   readonly #claims: Claim[] = []
   readonly #signed: Claim | undefined
@@ -34,15 +43,14 @@ export class BodyDigests {
     | undefined
   #checksum: SentChecksum | undefined
 
-  /** `sha256`: hex, where the signature covers the body. `trailers`: whether the body may end in some. */
-  constructor(headers: RequestHeaders, sha256: string | undefined, trailers: boolean) {
+  constructor(headers: RequestHeaders, { sha256, trailers, checksum }: ClaimSources) {
     if (sha256 !== undefined) {
       const expected = Buffer.from(sha256, 'hex').toString('base64')
       this.#signed = { name: 'sha256', digest: createDigest('sha256'), expected }
     }
     const md5 = contentMd5(headers)
     if (md5 !== undefined) this.#claims.push({ name: 'Content-MD5', digest: createDigest('md5'), expected: md5 })
-    this.#checksum = headerChecksum(headers)
+    this.#checksum = checksum ? headerChecksum(headers) : undefined
     if (this.#checksum) {
       const { algorithm, value } = this.#checksum
       this.#claims.push({ name: algorithm, digest: createDigest(algorithm), expected: value })

@@ -18,6 +18,8 @@ export interface PayloadSource {
   readonly headers: RequestHeaders
   readonly payloadHash: string
   readonly signer: FrameSigner | undefined
+  /** False where `x-amz-checksum-*` speaks of the object that comes about, not of this body. */
+  readonly checksumIsOfBody: boolean
   /** Called before the first byte is asked for: the sender may be waiting for `100 Continue`. */
   readonly onStart: () => void
 }
@@ -58,7 +60,11 @@ export class Payload {
     }
     this.#source = source
     this.#form = form ?? plain
-    this.#digests = new BodyDigests(headers, sha256, this.#form.trailers)
+    this.#digests = new BodyDigests(headers, {
+      sha256,
+      trailers: this.#form.trailers,
+      checksum: source.checksumIsOfBody,
+    })
   }
 
   /** Whether it has the aws-chunked framing, which only bodies of objects and parts may have. */

@@ -1,6 +1,7 @@
 // Multipart uploads: create, complete, abort, list. Parts are in `upload-part.ts`.
 
 import { createHash } from 'node:crypto'
+import { crc32, crc32Base64 } from '../../base/bytes.ts'
 import { isStoreError } from '../../base/errors.ts'
 import type { ObjectChecksum, UploadedPart } from '../../store/store.ts'
 import type { BucketCall, Reply } from '../call.ts'
@@ -31,6 +32,7 @@ export async function completeUpload(call: BucketCall): Promise<Reply> {
   const size = readSize(headers.get('x-amz-mp-object-size'))
   const uploadId = target.query.get('uploadId') ?? ''
   const parts = readParts(await call.payload.document(documentBytesMax), call.limitsOf(store).partCountMax)
+  checkComposite(headers.get('x-amz-checksum-crc32'), parts)
   let reply: { readonly etag: string; readonly checksum?: ObjectChecksum | undefined }
   try {
     reply = await store.completeUpload(target.key, uploadId, parts, { ...condition, size })
@@ -86,6 +88,16 @@ function readParts(bytes: Uint8Array, partCountMax: number): readonly UploadedPa
     before = Number(number)
     return { partNumber: Number(number), etag: unquote(etag), crc32: part.value('ChecksumCRC32') }
   })
+}
+
+/**
+ * A composite CRC-32 of the object, made of those of its parts, which the store checks. A checksum of another kind cannot
+ * be known before the object is there; the parts have each been held to theirs.
+ */
+function checkComposite(given: string | undefined, parts: readonly UploadedPart[]): void {
+  if (!given?.includes('-') || parts.some((part) => part.crc32 === undefined)) return
+  const all = Buffer.concat(parts.map((part) => Buffer.from(part.crc32 ?? '', 'base64')))
+  if (`${crc32Base64(crc32(all))}-${parts.length}` !== given) throw new S3Error('BadDigest')
 }
 
 function readSize(text: string | undefined): number | undefined {
