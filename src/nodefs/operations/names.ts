@@ -4,6 +4,8 @@ import { basename } from 'node:path'
 import type { Door, Form } from '../door.ts'
 import { call } from '../task.ts'
 import type { Task } from '../task.ts'
+import { nodeError } from '../validate/node-error.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { nameEncoding, readOptions } from '../validate/options.ts'
 import { encodeName, nameOfGiven } from '../validate/path.ts'
 import { checkBoolean, checkInteger, checkMode, checkOneOf } from '../validate/values.ts'
@@ -39,9 +41,9 @@ export function copyFile(door: Door, [src, dest, mode]: Args): Task<void> {
 
 /** The target is kept as it is given; `type` matters on Windows only. */
 export function symlink(door: Door, [target, path, type]: Args): Task<void> {
-  checkOneOf(type, 'type', ['dir', 'file', 'junction', null, undefined])
   const { given } = door.path(target, 'target')
   const at = door.path(path)
+  checkLinkType(type)
   const name = nameOfGiven(target instanceof Uint8Array ? target : given)
   return call({ syscall: 'symlink', path: given, dest: at.given }, 'symlink', door.caller(), name, at.path)
 }
@@ -53,7 +55,7 @@ export function unlink(door: Door, [path]: Args): Task<void> {
 
 export function readlink(door: Door, [path, options]: Args, form: Form): Task<unknown> {
   const encoding = nameEncoding(readOptions(options))
-  const at = door.path(path, form === 'promise' ? 'oldPath' : 'path')
+  const at = door.path(path, form === 'promise' || checksAsNode20 ? 'oldPath' : 'path')
   return (function* () {
     const target = yield* call({ syscall: 'readlink', path: at.given }, 'readlink', door.caller(), at.path)
     return encodeName(target, encoding)
@@ -82,12 +84,23 @@ export function mkdtemp(door: Door, [prefix, options]: Args): Task<unknown> {
   })()
 }
 
+function checkLinkType(type: unknown): void {
+  const known = ['dir', 'file', 'junction']
+  if (!checksAsNode20) checkOneOf(type, 'type', [...known, null, undefined])
+  else if (typeof type === 'string' && !known.includes(type))
+    throw nodeError(
+      Error,
+      'ERR_FS_INVALID_SYMLINK_TYPE',
+      `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`,
+    )
+}
+
 function mkdirOptions(options: unknown): { mode: number; recursive: boolean } {
   if (typeof options === 'number' || typeof options === 'string')
     return { mode: checkMode(options, 'mode'), recursive: false }
   const { mode, recursive } = (options ?? {}) as { mode?: unknown; recursive?: unknown }
   return {
     recursive: recursive === undefined ? false : checkBoolean(recursive, 'options.recursive'),
-    mode: mode === undefined ? directoryModeDefault : checkMode(mode, 'options.mode'),
+    mode: mode === undefined ? directoryModeDefault : checkMode(mode, checksAsNode20 ? 'mode' : 'options.mode'),
   }
 }

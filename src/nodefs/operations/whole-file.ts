@@ -27,13 +27,14 @@ const unknownSizeBytes = 512 * 1024
 /** Codes that say the contents failed, not the name. */
 const contentCodes = ['EIO', 'ESTALE', 'ENOSPC', 'EFBIG', 'ETIMEDOUT']
 
-export function readFile(door: Door, [path, value]: Args): Task<string | Buffer> {
+export function readFile(door: Door, [path, value]: Args, form: Form = 'sync'): Task<string | Buffer> {
   const options = readOptions(value)
   checkBufferOption(options)
   if (isFd(path)) return readOpened(door, () => door.files.get(path, 'fstat'), options)
   const signal = signalOf(options)
   if (signal?.aborted) return aborted(signal)
-  const flags = checkFlags(options['flag'], 'options.flag')
+  const { flag } = options
+  const flags = checkFlags(form === 'promise' ? flag || undefined : flag, form === 'callback' ? 'options.flag' : 'flags')
   return readPath(door, door.path(path), flags, options)
 }
 
@@ -77,7 +78,7 @@ export function appendFile(door: Door, args: Args): Task<void> {
 
 export function truncate(door: Door, [path, length]: Args, form: Form): Task<void> {
   if (typeof path === 'number' && form !== 'promise') return ftruncate(door, [path, length ?? 0], form)
-  if (form === 'callback') checkInteger(length ?? 0, 'len')
+  if (form === 'callback' && length !== undefined) checkInteger(length, 'len')
   const at = door.path(path)
   return (function* () {
     const where = { syscall: 'open', path: at.given }

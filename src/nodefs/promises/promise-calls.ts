@@ -31,7 +31,7 @@ export function promiseCalls(door: Door, streams: StreamCalls): PromiseCalls {
   })
   calls['open'] = like('open', opener.open)
   calls['readFile'] = like('readFile', async (path, options) =>
-    opener.owns(path) ? path.readFile(options as never) : door.runAsync(readFile(door, [path, options])),
+    opener.owns(path) ? path.readFile(options as never) : door.runAsync(readFile(door, [path, options], 'promise')),
   )
   calls['writeFile'] = like('writeFile', async (path, data, options) =>
     opener.owns(path) ? path.writeFile(data as never, options as never) : writePath(door, path, data, options, 'w'),

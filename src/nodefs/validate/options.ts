@@ -18,7 +18,7 @@ export function readOptions(value: unknown, name = 'options'): Options {
     checkEncoding(value)
     return { encoding: value }
   }
-  if (typeof value !== 'object') throw invalidArgType(name, 'of type string or an instance of Object', value)
+  if (typeof value !== 'object') throw invalidArgType(name, 'one of type string or object', value)
   const options = value as Options
   if (options['encoding'] !== 'buffer') checkEncoding(options['encoding'])
   checkSignal(options['signal'], 'options.signal')
@@ -81,7 +81,7 @@ export function checkTime(value: unknown, name = 'time'): bigint {
   const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   if (typeof value === 'string' && !Number.isNaN(seconds)) return secondsToNs(seconds as number)
   if (typeof seconds !== 'number' || !Number.isFinite(seconds))
-    throw invalidArgType(name, 'an instance of Date or one of Time in seconds', value)
+    throw invalidArgType(name, 'an instance of Date or an Time in seconds', value)
   return seconds < 0 ? BigInt(Date.now()) * 1_000_000n : secondsToNs(seconds)
 }
 

@@ -1,0 +1,23 @@
+// The door alone: over the real file system as its volume, every difference to node:fs is the door's.
+
+import nodeFs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createFs } from '../../src/nodefs/create-fs.ts'
+import { createRealFsClient } from '../support/real-fs-calls.ts'
+import { badDescriptorCases, badOptionCases, badPathCases } from './fs-cases-arguments.ts'
+import { callCases, compareWithNode } from './fs-compare.ts'
+import type { Subject } from './fs-compare.ts'
+
+const overRealFs = async (): Promise<Subject> => {
+  const root = nodeFs.mkdtempSync(join(tmpdir(), 'fs-subject-'))
+  return {
+    fs: createFs(createRealFsClient()),
+    root,
+    close: async () => nodeFs.rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+compareWithNode('paths that are none', overRealFs, callCases(badPathCases))
+compareWithNode('options that are none', overRealFs, callCases(badOptionCases))
+compareWithNode('descriptors that are none', overRealFs, callCases(badDescriptorCases))
