@@ -105,7 +105,18 @@ function lineOfRow(row: AttributeRow): readonly unknown[] {
   const { name, etag, size, mode, uid, gid, rdev, mtimeNs, target } = row
   const bits = (row.written ? bitWritten : 0) | (row.ours ? bitOurs : 0) | (row.atimeSet ? bitAtimeSet : 0)
   const other = (ns: bigint): string | null => (ns === mtimeNs ? null : formatTime(ns))
-  const line: unknown[] = [name, etag, size, seconds(row.lastModified), seconds(row.headersDate), bits, mode, uid, gid, rdev]
+  const line: unknown[] = [
+    name,
+    etag,
+    size,
+    seconds(row.lastModified),
+    seconds(row.headersDate),
+    bits,
+    mode,
+    uid,
+    gid,
+    rdev,
+  ]
   line.push(formatTime(mtimeNs), other(row.ctimeNs), other(row.atimeNs), other(row.birthtimeNs))
   if (target !== undefined) line.push(target)
   return line
@@ -118,15 +129,34 @@ function rowOfLine(line: unknown): AttributeRow | undefined {
   const numbers = rest.slice(0, 8)
   if (!numbers.every((value) => typeof value === 'number' && Number.isSafeInteger(value))) return undefined
   const [size, lastModified, headersDate, bits, mode, uid, gid, rdev] = numbers as [
-    number, number, number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
   const mtimeNs = timeOf(rest[8])
   const [ctimeNs, atimeNs, birthtimeNs] = [9, 10, 11].map((at) => (rest[at] === null ? mtimeNs : timeOf(rest[at])))
   const target = rest[12]
-  if (mtimeNs === undefined || ctimeNs === undefined || atimeNs === undefined || birthtimeNs === undefined) return undefined
+  if (mtimeNs === undefined || ctimeNs === undefined || atimeNs === undefined || birthtimeNs === undefined)
+    return undefined
   if (target !== undefined && typeof target !== 'string') return undefined
   return {
-    name, etag, size, mode, uid, gid, rdev, mtimeNs, ctimeNs, atimeNs, birthtimeNs, target,
+    name,
+    etag,
+    size,
+    mode,
+    uid,
+    gid,
+    rdev,
+    mtimeNs,
+    ctimeNs,
+    atimeNs,
+    birthtimeNs,
+    target,
     lastModified: lastModified * 1000,
     headersDate: headersDate * 1000,
     written: (bits & bitWritten) !== 0,

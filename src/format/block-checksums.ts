@@ -39,7 +39,10 @@ export function encodeBlockChecksums(blocks: BlockChecksums): SideObject {
     row.forEach((crc, at) => bytes.writeUInt32BE(crc, at * 4))
     rows.push(bytes.toString('base64'))
   }
-  return { key: blockChecksumsKey(key, etag), body: encodeSide(format, formatVersion, { key, etag, size, blockBytes }, rows) }
+  return {
+    key: blockChecksumsKey(key, etag),
+    body: encodeSide(format, formatVersion, { key, etag, size, blockBytes }, rows),
+  }
 }
 
 /** Only what belongs to the version asked for. */
@@ -50,7 +53,9 @@ export function decodeBlockChecksums(body: Uint8Array, key: string, etag: string
   const { size, blockBytes } = fields
   if (fields['key'] !== key || fields['etag'] !== etag || !isCount(size) || !isCount(blockBytes) || blockBytes === 0)
     return damaged
-  const bytes = Buffer.concat(rows.map((row) => (typeof row === 'string' ? Buffer.from(row, 'base64') : Buffer.alloc(0))))
+  const bytes = Buffer.concat(
+    rows.map((row) => (typeof row === 'string' ? Buffer.from(row, 'base64') : Buffer.alloc(0))),
+  )
   if (bytes.length !== Math.ceil(size / blockBytes) * 4) return damaged
   const checksums = new Uint32Array(bytes.length / 4)
   for (let i = 0; i < checksums.length; i++) checksums[i] = bytes.readUInt32BE(i * 4)

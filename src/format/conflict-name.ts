@@ -114,6 +114,8 @@ function cut(name: string, bytesMax: number): string {
 function isRanges(value: unknown): value is readonly Range[] {
   return (
     Array.isArray(value) &&
-    value.every((range) => Array.isArray(range) && range.length === 2 && range.every((part) => typeof part === 'number'))
+    value.every(
+      (range) => Array.isArray(range) && range.length === 2 && range.every((part) => typeof part === 'number'),
+    )
   )
 }

@@ -139,9 +139,9 @@ function defaultPermissions(type: ObjectType): number {
 function targetOf(text: string): string {
   if (!text.includes('%')) return text
   if (!/^(?:[^%]|%[0-9A-Fa-f]{2})*$/.test(text)) return text
-  const parts = text.split(/(%[0-9A-Fa-f]{2})/).map((part) =>
-    /^%[0-9A-Fa-f]{2}$/.test(part) ? Uint8Array.of(Number.parseInt(part.slice(1), 16)) : utf8(part),
-  )
+  const parts = text
+    .split(/(%[0-9A-Fa-f]{2})/)
+    .map((part) => (/^%[0-9A-Fa-f]{2}$/.test(part) ? Uint8Array.of(Number.parseInt(part.slice(1), 16)) : utf8(part)))
   return nameOfBytes(Buffer.concat(parts))
 }
 

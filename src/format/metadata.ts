@@ -183,7 +183,11 @@ const foreignFields: Readonly<Record<string, Rewrite>> = {
   group: groupText,
 }
 
-function updateForeignDialects(metadata: Record<string, string>, attributes: EncodedAttributes, type: ObjectType): void {
+function updateForeignDialects(
+  metadata: Record<string, string>,
+  attributes: EncodedAttributes,
+  type: ObjectType,
+): void {
   for (const [name, rewrite] of Object.entries(foreignFields)) {
     const text = metadata[name]
     if (text === undefined) continue

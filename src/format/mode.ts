@@ -57,7 +57,8 @@ export function parseMode(text: string, isDirectoryKey: boolean, size: number): 
   const asDecimal = typed(Number(text))
   // 4100..7777: a FIFO of s3fs, which is empty, or permissions such as 4755.
   if (asDecimal?.type === 'fifo' && octal !== undefined && !asOctal) return size === 0 ? asDecimal : bare(octal)
-  if (!asOctal || !asDecimal) return asOctal ?? asDecimal ?? (octal !== undefined && text.length <= 4 ? bare(octal) : undefined)
+  if (!asOctal || !asDecimal)
+    return asOctal ?? asDecimal ?? (octal !== undefined && text.length <= 4 ? bare(octal) : undefined)
   if (asDecimal.type === 'directory' || asOctal.type === 'directory') {
     const [directory, other] = asDecimal.type === 'directory' ? [asDecimal, asOctal] : [asOctal, asDecimal]
     if (isDirectoryKey) return directory

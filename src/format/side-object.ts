@@ -26,7 +26,12 @@ export type SideDecoded<T> =
 /** Most rows one object may have; more is damage. */
 export const sideRowsMax = 1_000_000
 
-export function encodeSide(format: string, version: number, fields: SideFields, rows: readonly unknown[] = []): Uint8Array {
+export function encodeSide(
+  format: string,
+  version: number,
+  fields: SideFields,
+  rows: readonly unknown[] = [],
+): Uint8Array {
   let body = ''
   for (const row of rows) body += `${JSON.stringify(row)}\n`
   const head = JSON.stringify({ format, version, ...fields, rows: rows.length }).slice(0, -1)
@@ -42,7 +47,8 @@ export function decodeSide(format: string, version: number, body: Uint8Array): S
   const rest = body.subarray(end + 1)
   const count = fields['rows']
   const head = body.subarray(0, Math.max(end - checkBytes, 0))
-  if (typeof count !== 'number' || count > sideRowsMax || fields['crc32'] !== hex32(crc32(rest, crc32(head)))) return damaged
+  if (typeof count !== 'number' || count > sideRowsMax || fields['crc32'] !== hex32(crc32(rest, crc32(head))))
+    return damaged
   const lines = rest.length === 0 ? [] : decoder.decode(rest).split('\n')
   if (lines.length > 0 && lines.pop() !== '') return damaged
   if (lines.length !== count) return damaged

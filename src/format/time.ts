@@ -44,7 +44,12 @@ export function parseRfc3339(text: string): bigint | undefined {
   const match = rfc3339.exec(text)
   if (!match) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1, 7).map(Number) as [
-    number, number, number, number, number, number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
   ]
   const [, , , , , , , digits = '', sign, offsetHour = '0', offsetMinute = '0'] = match
   if (month < 1 || month > 12 || day < 1 || day > daysOfMonth(year, month)) return undefined

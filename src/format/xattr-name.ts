@@ -12,10 +12,28 @@ const plainName = /^[a-z0-9._-]$/
 
 /** Headers with a meaning of their own in one of the dialects; never extended attributes. */
 const reservedNames: ReadonlySet<string> = new Set([
-  'mode', 'uid', 'gid', 'mtime', 'ctime', 'atime', 'btime', 'rdev', 'xattr',
-  'file-permissions', 'file-owner', 'file-group', 'file-mtime', 'file-atime',
-  'permissions', 'owner', 'group',
-  '--symlink-target', 'gcsfuse_mtime', 'gcsfuse_symlink_target', 'md5chksum', 's3cmd-attrs',
+  'mode',
+  'uid',
+  'gid',
+  'mtime',
+  'ctime',
+  'atime',
+  'btime',
+  'rdev',
+  'xattr',
+  'file-permissions',
+  'file-owner',
+  'file-group',
+  'file-mtime',
+  'file-atime',
+  'permissions',
+  'owner',
+  'group',
+  '--symlink-target',
+  'gcsfuse_mtime',
+  'gcsfuse_symlink_target',
+  'md5chksum',
+  's3cmd-attrs',
   // No dialect's: a plain object cannot hold it as a key of its own.
   '__proto__',
 ])

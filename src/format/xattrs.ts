@@ -3,7 +3,14 @@ import { compareUtf8 } from '../base/bytes.ts'
 import { dataPrefix } from './key.ts'
 import { damaged, decodeSide, encodeSide } from './side-object.ts'
 import type { SideDecoded, SideObject } from './side-object.ts'
-import { decodeXattrValue, encodeXattrValue, headerBytes, headerOfXattr, metadataBytes, xattrOfHeader } from './xattr-name.ts'
+import {
+  decodeXattrValue,
+  encodeXattrValue,
+  headerBytes,
+  headerOfXattr,
+  metadataBytes,
+  xattrOfHeader,
+} from './xattr-name.ts'
 
 // All extended attributes of one object: `user.*` in a header each, other namespaces in s3fs's `xattr` header, and what
 // does not fit into S3's 2 KB in a side object that `x-amz-meta-bucketfs-xattrs` names. Side objects never change: their
@@ -67,7 +74,11 @@ export function decodeXattrsSide(body: Uint8Array): SideDecoded<Map<string, Uint
  * `metadata` with exactly `xattrs`. Headers that carry the same value already keep their spelling and their place; what
  * does not fit `budgetBytes` goes into the side object.
  */
-export function encodeXattrs(metadata: Metadata, xattrs: Xattrs, budgetBytes: number = metadataBytesMax): EncodedXattrs {
+export function encodeXattrs(
+  metadata: Metadata,
+  xattrs: Xattrs,
+  budgetBytes: number = metadataBytesMax,
+): EncodedXattrs {
   const rest = withoutXattrs(metadata)
   const headers: [name: string, header: string, value: string][] = []
   const foreign = new Map<string, Uint8Array>()
@@ -124,7 +135,9 @@ function withoutXattrs(metadata: Metadata): Record<string, string> {
 }
 
 function spelling(before: string | undefined, value: Uint8Array): string {
-  return before !== undefined && Buffer.compare(decodeXattrValue(before), value) === 0 ? before : encodeXattrValue(value)
+  return before !== undefined && Buffer.compare(decodeXattrValue(before), value) === 0
+    ? before
+    : encodeXattrValue(value)
 }
 
 /** `{"user.a":"base64",…}`, URL-encoded. */
@@ -138,7 +151,9 @@ function parseS3fs(text: string): [string, Uint8Array][] {
   const parsed = parseJson(json)
   if (!isRecord(parsed)) return []
   return Object.entries(parsed).flatMap(([name, value]) =>
-    typeof value === 'string' && name.includes('.') ? [[name, Buffer.from(value, 'base64')] as [string, Uint8Array]] : [],
+    typeof value === 'string' && name.includes('.')
+      ? [[name, Buffer.from(value, 'base64')] as [string, Uint8Array]]
+      : [],
   )
 }
 

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { attributeIndexKey, attributeIndexPartKey, decodeAttributeIndex, encodeAttributeParts, encodeAttributeRows } from '../../src/format/attribute-index.ts'
+import {
+  attributeIndexKey,
+  attributeIndexPartKey,
+  decodeAttributeIndex,
+  encodeAttributeParts,
+  encodeAttributeRows,
+} from '../../src/format/attribute-index.ts'
 import { blockChecksumsKey, decodeBlockChecksums, encodeBlockChecksums } from '../../src/format/block-checksums.ts'
 import { conflictPlace, decodeConflictNote, encodeConflictNote } from '../../src/format/conflict-name.ts'
 import { decodeRenameIntent, encodeRenameIntent } from '../../src/format/rename-intent.ts'
@@ -12,12 +18,34 @@ const text = (body: Uint8Array): string => Buffer.from(body).toString()
 const id = '0123456789abcdef0123456789abcdef'
 
 const row = {
-  name: 'caf\udce9', etag: 'd41d8cd98f00b204e9800998ecf8427e', size: 12, lastModified: 1_700_000_000_000,
-  headersDate: 1_700_000_005_000, written: true, ours: true, mode: 0o100644, uid: 1000, gid: 100, rdev: 0,
-  mtimeNs: 1_600_000_000_000_000_001n, ctimeNs: 1_700_000_000_000_000_000n, atimeNs: 1_600_000_000_000_000_001n,
-  birthtimeNs: 1_600_000_000_000_000_001n, atimeSet: false, target: undefined,
+  name: 'caf\udce9',
+  etag: 'd41d8cd98f00b204e9800998ecf8427e',
+  size: 12,
+  lastModified: 1_700_000_000_000,
+  headersDate: 1_700_000_005_000,
+  written: true,
+  ours: true,
+  mode: 0o100644,
+  uid: 1000,
+  gid: 100,
+  rdev: 0,
+  mtimeNs: 1_600_000_000_000_000_001n,
+  ctimeNs: 1_700_000_000_000_000_000n,
+  atimeNs: 1_600_000_000_000_000_001n,
+  birthtimeNs: 1_600_000_000_000_000_001n,
+  atimeSet: false,
+  target: undefined,
 }
-const link = { ...row, name: 'l', written: false, ours: false, mode: 0o120777, atimeSet: true, atimeNs: -500_000_000n, target: '../x' }
+const link = {
+  ...row,
+  name: 'l',
+  written: false,
+  ours: false,
+  mode: 0o120777,
+  atimeSet: true,
+  atimeNs: -500_000_000n,
+  target: '../x',
+}
 
 describe('bytes on the bucket', () => {
   it('attribute index', () => {
@@ -33,7 +61,10 @@ describe('bytes on the bucket', () => {
   })
 
   it('attribute index in parts', () => {
-    const { key, body } = encodeAttributeParts('', [{ from: '', id }, { from: 'm', id: 'f'.repeat(32) }])
+    const { key, body } = encodeAttributeParts('', [
+      { from: '', id },
+      { from: 'm', id: 'f'.repeat(32) },
+    ])
     expect(key).toBe(attributeIndexKey(''))
     expect(attributeIndexPartKey('', id)).toBe(`${key}-${id}`)
     expect(encodeAttributeRows('', [row], id).key).toBe(`${key}-${id}`)
@@ -44,15 +75,30 @@ describe('bytes on the bucket', () => {
       "
     `)
     expect(decodeAttributeIndex(body, '')).toEqual({
-      ok: true, value: { kind: 'parts', parts: [{ from: '', id }, { from: 'm', id: 'f'.repeat(32) }] },
+      ok: true,
+      value: {
+        kind: 'parts',
+        parts: [
+          { from: '', id },
+          { from: 'm', id: 'f'.repeat(32) },
+        ],
+      },
     })
   })
 
   it('block checksums', () => {
-    const blocks = { key: 'a/b', etag: 'e-2', size: 2_500_000, blockBytes: 1_048_576, checksums: Uint32Array.of(1, 0xffff_ffff, 7) }
+    const blocks = {
+      key: 'a/b',
+      etag: 'e-2',
+      size: 2_500_000,
+      blockBytes: 1_048_576,
+      checksums: Uint32Array.of(1, 0xffff_ffff, 7),
+    }
     const { key, body } = encodeBlockChecksums(blocks)
     expect(key).toBe(blockChecksumsKey('a/b', 'e-2'))
-    expect(key).toMatchInlineSnapshot(`".bucketfs/cache/checksums/c14cddc033f64b9dea80ea675cf280a0/761d230a06e678ef0d18d4997dad6b33"`)
+    expect(key).toMatchInlineSnapshot(
+      `".bucketfs/cache/checksums/c14cddc033f64b9dea80ea675cf280a0/761d230a06e678ef0d18d4997dad6b33"`,
+    )
     expect(text(body)).toMatchInlineSnapshot(`
       "{"format":"bucketfs-block-checksums","version":1,"key":"a/b","etag":"e-2","size":2500000,"blockBytes":1048576,"rows":1,"crc32":"8d7b94f8"}
       "AAAAAf////8AAAAH"
@@ -98,7 +144,13 @@ describe('bytes on the bucket', () => {
   })
 
   it('xattrs past the budget', () => {
-    const { metadata, side } = encodeXattrs({}, new Map([['user.a', Buffer.from('x'.repeat(2100))], ['user.\udce9', Buffer.from('y')]]))
+    const { metadata, side } = encodeXattrs(
+      {},
+      new Map([
+        ['user.a', Buffer.from('x'.repeat(2100))],
+        ['user.\udce9', Buffer.from('y')],
+      ]),
+    )
     expect(metadata).toMatchInlineSnapshot(`
       {
         "%e9": "y",
@@ -116,7 +168,9 @@ describe('bytes on the bucket', () => {
 
   it('other keys', () => {
     expect([streamKey(id), unlinkedKey(id), zerosKey(8)]).toEqual([
-      `.bucketfs/data/streams/${id}`, `.bucketfs/data/unlinked/${id}`, '.bucketfs/cache/zeros/8',
+      `.bucketfs/data/streams/${id}`,
+      `.bucketfs/data/unlinked/${id}`,
+      '.bucketfs/cache/zeros/8',
     ])
   })
 })

@@ -5,7 +5,9 @@ import { anyName } from './arbitraries.ts'
 
 const segment = fc.oneof(
   anyName.filter((name) => !/\p{Surrogate}/u.test(name)),
-  fc.string({ unit: fc.constantFrom('%', '2', '5', 'E', '9', 'a', '.', 'C', '3', 'A') }).map((tail) => `.bucketfs%${tail}`),
+  fc
+    .string({ unit: fc.constantFrom('%', '2', '5', 'E', '9', 'a', '.', 'C', '3', 'A') })
+    .map((tail) => `.bucketfs%${tail}`),
 )
 
 describe('segments of keys', () => {
@@ -46,9 +48,20 @@ describe('segments of keys', () => {
   })
 
   it.each([
-    ['', false], ['.', false], ['..', false], ['a\0b', false], ['x'.repeat(256), false], ['é'.repeat(128), false],
-    ['.bucketfs', true], ['.bucketfs%', false], ['.bucketfs%plain', false], ['.bucketfs%.bucketfs', false],
-    ['.bucketfs%%e9', false], ['.bucketfs%%C3%A9', false], ['.bucketfs%%2F', false], ['.bucketfs%%E', false],
+    ['', false],
+    ['.', false],
+    ['..', false],
+    ['a\0b', false],
+    ['x'.repeat(256), false],
+    ['é'.repeat(128), false],
+    ['.bucketfs', true],
+    ['.bucketfs%', false],
+    ['.bucketfs%plain', false],
+    ['.bucketfs%.bucketfs', false],
+    ['.bucketfs%%e9', false],
+    ['.bucketfs%%C3%A9', false],
+    ['.bucketfs%%2F', false],
+    ['.bucketfs%%E', false],
     ['.bucketfs%%00%FF', false],
   ])('that no tree can show: %j (at the root: %j)', (listed, atRoot) => {
     expect(nameOfKeySegment(listed, atRoot)).toBeNull()
@@ -75,6 +88,8 @@ describe('keys too long for the bucket', () => {
   })
 
   it('hash the UTF-8 of the prefix', () => {
-    expect(longPrefixOf('é/')).toBe('.bucketfs/data/paths/3f8f7c65f974a3b1c3eea3607b7cd49a53bb9e58df914353c6eae350007fe114/')
+    expect(longPrefixOf('é/')).toBe(
+      '.bucketfs/data/paths/3f8f7c65f974a3b1c3eea3607b7cd49a53bb9e58df914353c6eae350007fe114/',
+    )
   })
 })

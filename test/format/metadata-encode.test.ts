@@ -7,8 +7,14 @@ import type { ObjectHeaders } from '../../src/store/store.ts'
 
 const writeId = '0123456789abcdef0123456789abcdef'
 const plain: EncodedAttributes = {
-  mode: 0o100640, uid: 1000, gid: 100, rdev: 0, mtimeNs: 1_700_000_000_000_000_000n, ctimeNs: 1_700_000_001_000_000_002n,
-  atimeNs: 0n, atimeSet: false,
+  mode: 0o100640,
+  uid: 1000,
+  gid: 100,
+  rdev: 0,
+  mtimeNs: 1_700_000_000_000_000_000n,
+  ctimeNs: 1_700_000_001_000_000_002n,
+  atimeNs: 0n,
+  atimeSet: false,
 }
 
 function encode(
@@ -23,17 +29,29 @@ function encode(
 describe('headers of a new object', () => {
   it('are the s3fs dialect and the write id', () => {
     expect(encode(undefined)).toEqual({
-      metadata: { mode: '33184', uid: '1000', gid: '100', mtime: '1700000000', ctime: '1700000001.000000002', 'bucketfs-id': writeId },
+      metadata: {
+        mode: '33184',
+        uid: '1000',
+        gid: '100',
+        mtime: '1700000000',
+        ctime: '1700000001.000000002',
+        'bucketfs-id': writeId,
+      },
     })
   })
 
   it('of a directory have its content type', () => {
-    expect(encode(undefined, { mode: 0o040755 })).toMatchObject({ contentType: 'application/x-directory', metadata: { mode: '16877' } })
+    expect(encode(undefined, { mode: 0o040755 })).toMatchObject({
+      contentType: 'application/x-directory',
+      metadata: { mode: '16877' },
+    })
   })
 
   it('carry atime only when it was set, rdev only of devices', () => {
     expect(encode(undefined, { atimeNs: 5n, atimeSet: true, mode: 0o020600, rdev: 0x103 }).metadata).toMatchObject({
-      atime: '0.000000005', rdev: '259', mode: '8576',
+      atime: '0.000000005',
+      rdev: '259',
+      mode: '8576',
     })
   })
 
@@ -44,10 +62,21 @@ describe('headers of a new object', () => {
 
 describe('headers of a rewrite', () => {
   const previous: ObjectHeaders = {
-    contentType: 'text/html', contentEncoding: 'gzip', contentDisposition: 'inline', contentLanguage: 'de',
-    cacheControl: 'no-cache', expires: 'Thu, 01 Dec 1994 16:00:00 GMT', websiteRedirect: '/x', storageClass: 'STANDARD_IA',
-    sse: 'aws:kms', sseKmsKeyId: 'k', sseBucketKey: true, objectLockMode: 'GOVERNANCE', objectLockRetainUntil: '2030',
-    objectLockLegalHold: 'ON', metadata: { color: 'red', 'weird%name': 'x', md5chksum: 'abc', mode: '33188' },
+    contentType: 'text/html',
+    contentEncoding: 'gzip',
+    contentDisposition: 'inline',
+    contentLanguage: 'de',
+    cacheControl: 'no-cache',
+    expires: 'Thu, 01 Dec 1994 16:00:00 GMT',
+    websiteRedirect: '/x',
+    storageClass: 'STANDARD_IA',
+    sse: 'aws:kms',
+    sseKmsKeyId: 'k',
+    sseBucketKey: true,
+    objectLockMode: 'GOVERNANCE',
+    objectLockRetainUntil: '2030',
+    objectLockLegalHold: 'ON',
+    metadata: { color: 'red', 'weird%name': 'x', md5chksum: 'abc', mode: '33188' },
   }
 
   it('keep everything that is not ours', () => {
@@ -73,15 +102,34 @@ describe('headers of a rewrite', () => {
 
   it('bring other dialects up to date, in their own words', () => {
     const metadata = {
-      'file-permissions': '0100600', 'file-owner': '1', 'file-group': '2', 'file-mtime': '5ns', 'file-atime': '6ns',
-      'goog-reserved-posix-mode': '600', 'goog-reserved-posix-uid': '1', 'goog-reserved-posix-gid': '1',
-      'goog-reserved-file-mtime': '5', gcsfuse_mtime: '2020-01-01T00:00:00Z', permissions: '33152', owner: '1', group: '1',
+      'file-permissions': '0100600',
+      'file-owner': '1',
+      'file-group': '2',
+      'file-mtime': '5ns',
+      'file-atime': '6ns',
+      'goog-reserved-posix-mode': '600',
+      'goog-reserved-posix-uid': '1',
+      'goog-reserved-posix-gid': '1',
+      'goog-reserved-file-mtime': '5',
+      gcsfuse_mtime: '2020-01-01T00:00:00Z',
+      permissions: '33152',
+      owner: '1',
+      group: '1',
     }
     expect(encode({ metadata }, { mtimeNs: 1_700_000_000_250_000_000n, atimeNs: 7n }).metadata).toMatchObject({
-      'file-permissions': '0100640', 'file-owner': '1000', 'file-group': '100', 'file-mtime': '1700000000250000000ns',
-      'file-atime': '7ns', 'goog-reserved-posix-mode': '640', 'goog-reserved-posix-uid': '1000',
-      'goog-reserved-posix-gid': '100', 'goog-reserved-file-mtime': '1700000000', gcsfuse_mtime: '2023-11-14T22:13:20.25Z',
-      permissions: '33184', owner: '1000', group: '100',
+      'file-permissions': '0100640',
+      'file-owner': '1000',
+      'file-group': '100',
+      'file-mtime': '1700000000250000000ns',
+      'file-atime': '7ns',
+      'goog-reserved-posix-mode': '640',
+      'goog-reserved-posix-uid': '1000',
+      'goog-reserved-posix-gid': '100',
+      'goog-reserved-file-mtime': '1700000000',
+      gcsfuse_mtime: '2023-11-14T22:13:20.25Z',
+      permissions: '33184',
+      owner: '1000',
+      group: '100',
     })
   })
 
@@ -97,9 +145,15 @@ describe('headers of a rewrite', () => {
 
 describe('attributes', () => {
   const attributes = fc.record({
-    mode: fc.tuple(fc.constantFrom(0o100000, 0o120000, 0o010000, 0o140000, 0o020000, 0o060000), fc.nat(0o777)).map(([type, permissions]) => type | permissions),
-    uid: fc.nat(0xffff_fffe), gid: fc.nat(0xffff_fffe), rdev: fc.nat(0xffff_ffff),
-    mtimeNs: fc.bigInt(timeNsMin, timeNsMax), ctimeNs: fc.bigInt(timeNsMin, timeNsMax), atimeNs: fc.bigInt(timeNsMin, timeNsMax),
+    mode: fc
+      .tuple(fc.constantFrom(0o100000, 0o120000, 0o010000, 0o140000, 0o020000, 0o060000), fc.nat(0o777))
+      .map(([type, permissions]) => type | permissions),
+    uid: fc.nat(0xffff_fffe),
+    gid: fc.nat(0xffff_fffe),
+    rdev: fc.nat(0xffff_ffff),
+    mtimeNs: fc.bigInt(timeNsMin, timeNsMax),
+    ctimeNs: fc.bigInt(timeNsMin, timeNsMax),
+    atimeNs: fc.bigInt(timeNsMin, timeNsMax),
     atimeSet: fc.constant(true),
   })
 
@@ -109,7 +163,10 @@ describe('attributes', () => {
         const { metadata } = encode(undefined, written)
         const isDevice = (written.mode & 0o170000) === 0o020000 || (written.mode & 0o170000) === 0o060000
         const size = (written.mode & 0o170000) === 0o120000 || (written.mode & 0o170000) === 0o100000 ? 3 : 0
-        const read = decodeMetadata({ key: 'k', isDirectoryKey: false, size, lastModified: 0, headers: { metadata } }, { uid: 1, gid: 1 })
+        const read = decodeMetadata(
+          { key: 'k', isDirectoryKey: false, size, lastModified: 0, headers: { metadata } },
+          { uid: 1, gid: 1 },
+        )
         expect(read).toMatchObject({ ...written, rdev: isDevice ? written.rdev : 0 })
       }),
       { numRuns: 500 },

@@ -46,9 +46,12 @@ describe('names', () => {
     expect(nameOfBytes(Uint8Array.from(bytes))).toBe(String.fromCharCode(...bytes.map((byte) => 0xdc00 + byte)))
   })
 
-  it.each(['', 'a/b', 'a\0', '\ud800', '\udc7f', 'x\udcc3\udca9'])('refuse %j, which is no name of an entry', (name) => {
-    expect(isValidName(name)).toBe(false)
-  })
+  it.each(['', 'a/b', 'a\0', '\ud800', '\udc7f', 'x\udcc3\udca9'])(
+    'refuse %j, which is no name of an entry',
+    (name) => {
+      expect(isValidName(name)).toBe(false)
+    },
+  )
 
   it.each(['a', 'é', '😀', '\udcc3', '\udce9\udcc3', '\x01', '.'])('accept %j', (name) => {
     expect(isValidName(name)).toBe(true)

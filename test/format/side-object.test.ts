@@ -11,10 +11,23 @@ import { anyName } from './arbitraries.ts'
 
 const anyTime = fc.bigInt(timeNsMin, timeNsMax)
 const anyRow: fc.Arbitrary<AttributeRow> = fc.record({
-  name: anyName, etag: fc.string(), size: fc.nat(), lastModified: fc.nat(2_000_000_000).map((s) => s * 1000),
-  headersDate: fc.nat(2_000_000_000).map((s) => s * 1000), written: fc.boolean(), ours: fc.boolean(), mode: fc.nat(0o177777),
-  uid: fc.nat(0xffff_fffe), gid: fc.nat(0xffff_fffe), rdev: fc.nat(), mtimeNs: anyTime, ctimeNs: anyTime, atimeNs: anyTime,
-  birthtimeNs: anyTime, atimeSet: fc.boolean(), target: fc.option(anyName, { nil: undefined }),
+  name: anyName,
+  etag: fc.string(),
+  size: fc.nat(),
+  lastModified: fc.nat(2_000_000_000).map((s) => s * 1000),
+  headersDate: fc.nat(2_000_000_000).map((s) => s * 1000),
+  written: fc.boolean(),
+  ours: fc.boolean(),
+  mode: fc.nat(0o177777),
+  uid: fc.nat(0xffff_fffe),
+  gid: fc.nat(0xffff_fffe),
+  rdev: fc.nat(),
+  mtimeNs: anyTime,
+  ctimeNs: anyTime,
+  atimeNs: anyTime,
+  birthtimeNs: anyTime,
+  atimeSet: fc.boolean(),
+  target: fc.option(anyName, { nil: undefined }),
 })
 
 describe('side objects', () => {
@@ -52,7 +65,10 @@ describe('attribute rows', () => {
   it('come back whatever they say', () => {
     fc.assert(
       fc.property(fc.array(anyRow, { maxLength: 20 }), (rows) => {
-        expect(decodeAttributeIndex(encodeAttributeRows('p/', rows).body, 'p/')).toEqual({ ok: true, value: { kind: 'rows', rows } })
+        expect(decodeAttributeIndex(encodeAttributeRows('p/', rows).body, 'p/')).toEqual({
+          ok: true,
+          value: { kind: 'rows', rows },
+        })
         for (const row of rows) expect(sameRow(row, { ...row })).toBe(true)
       }),
     )
@@ -62,21 +78,30 @@ describe('attribute rows', () => {
     expect(decodeAttributeIndex(encodeAttributeRows('p/', []).body, 'q/').ok).toBe(false)
   })
 
-  it.each([[['n']], [[1, 2]], ['x'], [['n', 'e', 1.5, 0, 0, 0, 0, 0, 0, 0, '0', null, null, null]], [['n', 'e', 1, 0, 0, 0, 0, 0, 0, 0, 'x', null, null, null]]])(
-    'that make no sense are damaged: %j',
-    (line) => {
-      const broken = encodeSide('bucketfs-attributes', 1, { directory: '', kind: 'rows' }, [line])
-      expect(decodeAttributeIndex(broken, '')).toEqual({ ok: false, reason: 'damaged' })
-    },
-  )
+  it.each([
+    [['n']],
+    [[1, 2]],
+    ['x'],
+    [['n', 'e', 1.5, 0, 0, 0, 0, 0, 0, 0, '0', null, null, null]],
+    [['n', 'e', 1, 0, 0, 0, 0, 0, 0, 0, 'x', null, null, null]],
+  ])('that make no sense are damaged: %j', (line) => {
+    const broken = encodeSide('bucketfs-attributes', 1, { directory: '', kind: 'rows' }, [line])
+    expect(decodeAttributeIndex(broken, '')).toEqual({ ok: false, reason: 'damaged' })
+  })
 })
 
 describe('rename intents', () => {
   const intent = { id: 'i', from: 'a/', to: 'b/', renewedMs: 1, owner: 'o' }
 
-  it.each([{ from: 'a' }, { to: 'a/b/' }, { to: 'a/' }, { from: '/' }, { from: '' }])('that make no sense are damaged: %j', (change) => {
-    expect(decodeRenameIntent(encodeRenameIntent({ ...intent, ...change }).body)).toEqual({ ok: false, reason: 'damaged' })
-  })
+  it.each([{ from: 'a' }, { to: 'a/b/' }, { to: 'a/' }, { from: '/' }, { from: '' }])(
+    'that make no sense are damaged: %j',
+    (change) => {
+      expect(decodeRenameIntent(encodeRenameIntent({ ...intent, ...change }).body)).toEqual({
+        ok: false,
+        reason: 'damaged',
+      })
+    },
+  )
 
   it('of a later version are told apart from damaged ones', () => {
     const newer = encodeSide('bucketfs-rename', 2, { ...intent })

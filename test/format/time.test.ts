@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { formatCompactUtc, formatRfc3339, formatTime, parseRfc3339, parseTime, timeNsMax, timeNsMin } from '../../src/format/time.ts'
+import {
+  formatCompactUtc,
+  formatRfc3339,
+  formatTime,
+  parseRfc3339,
+  parseTime,
+  timeNsMax,
+  timeNsMin,
+} from '../../src/format/time.ts'
 
 const anyTime = fc.bigInt(timeNsMin, timeNsMax)
 

@@ -35,7 +35,7 @@ export class AttributeFetch {
 
   /** Whether anything has to be asked before attributes (or the type) can be shown. */
   needs(inode: Inode, typesOnly = false): boolean {
-    if (inode.dirty || !inode.place || inode.base === null && inode.directory === null) return false
+    if (inode.dirty || !inode.place || (inode.base === null && inode.directory === null)) return false
     if (typesOnly) return !inode.typeKnown
     return !inode.attributesKnown || inode.attributesFreshUntilMs <= this.#context.clock.monotonicMs()
   }
@@ -95,7 +95,9 @@ export class AttributeFetch {
       if (group) group.push(inode)
       else groups.set(inode.place.parent, [inode])
     }
-    const worthwhile = [...groups].filter(([directory, group]) => always || this.#indexes.isWorthwhile(directory, group.length))
+    const worthwhile = [...groups].filter(
+      ([directory, group]) => always || this.#indexes.isWorthwhile(directory, group.length),
+    )
     await forEachBounded(worthwhile, headsInFlightMax, async ([directory, group]) => {
       await this.#indexes.apply(directory, group)
     })
@@ -106,7 +108,9 @@ export class AttributeFetch {
     const { place } = inode
     if (!place) return
     const sent = sentNow(this.#context)
-    const keys = isSlashless(inode) ? [inode.base.key] : places.keysOfName(place.parent, place.name, inode.directory !== null)
+    const keys = isSlashless(inode)
+      ? [inode.base.key]
+      : places.keysOfName(place.parent, place.name, inode.directory !== null)
     for (const key of keys) {
       const info = await orMissing(store.head(key))
       if (!info) continue

@@ -84,7 +84,8 @@ export class AttributeIndexes {
     if (!place || inode.directory?.hasMarker === undefined || inode.dirty) return
     const kept = this.#kept.get(this.#context.places.prefixOf(place.parent))
     for (const row of [this.#waiting.get(place.parent)?.get(place.name), kept?.object.known(place.name)])
-      if (row && row.etag === (base?.etag ?? '') && row.lastModified === (base?.lastModified ?? 0)) applyTimes(row, inode)
+      if (row && row.etag === (base?.etag ?? '') && row.lastModified === (base?.lastModified ?? 0))
+        applyTimes(row, inode)
   }
 
   /** What is known of `inode` now is to be written some time. */

@@ -59,7 +59,11 @@ export function versionOfInfo(info: ObjectInfo, before: Version | null): Version
  * metadata, so LastModified must prove that nothing came later. Read attributes: equal, and 2 s older than the reply they
  * were read from; attributes we wrote: not later than the second of our own reply.
  */
-export function attributesHold(version: Version, listed: Pick<ListedObject, 'etag' | 'size' | 'lastModified'>, settings: VolumeSettings): boolean {
+export function attributesHold(
+  version: Version,
+  listed: Pick<ListedObject, 'etag' | 'size' | 'lastModified'>,
+  settings: VolumeSettings,
+): boolean {
   if (version.etag !== listed.etag || version.size !== listed.size) return false
   if (settings.foreignMetadata === 'ignore') return true
   if (version.headersDate === undefined) return false

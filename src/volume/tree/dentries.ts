@@ -84,7 +84,8 @@ export class Dentries {
     const now = this.#clock.monotonicMs()
     if (state.completeUntilMs > now || this.#settings.negativeTtlMs <= 0) return
     this.#put(directory, name, null, now + this.#settings.negativeTtlMs, false)
-    if (state.dentries.size >= negativeDentriesMax && state.dentries.size % negativeDentriesMax === 0) dropNegatives(state)
+    if (state.dentries.size >= negativeDentriesMax && state.dentries.size % negativeDentriesMax === 0)
+      dropNegatives(state)
   }
 
   attach(directory: Inode, name: Name, inode: Inode): void {
@@ -158,7 +159,8 @@ export class Dentries {
       return before
     }
     if (before?.inode) this.#unplace(directory, name, before.inode)
-    if (inode && (inode.place?.parent !== directory || inode.place.name !== name)) inode.place = { parent: directory, name }
+    if (inode && (inode.place?.parent !== directory || inode.place.name !== name))
+      inode.place = { parent: directory, name }
     if (before) this.#pinned.delete(before)
     const dentry: Dentry = { name, inode, freshUntilMs, pinned, generation: 0 }
     state.dentries.set(name, dentry)

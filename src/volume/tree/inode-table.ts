@@ -94,7 +94,8 @@ export class InodeTable {
 
 /** Whether nothing would be lost or surprised if the inode were read from the bucket again. */
 function isIdle(inode: Inode): boolean {
-  if (inode.dirty || inode.failure || inode.openCount > 0 || inode.lookupCount > 0 || inode.remoteLock.busy) return false
+  if (inode.dirty || inode.failure || inode.openCount > 0 || inode.lookupCount > 0 || inode.remoteLock.busy)
+    return false
   if (inode.ino === rootIno || (inode.directory && inode.directory.dentries.size > 0)) return false
   return inode.place?.parent.directory?.dentries.get(inode.place.name)?.pinned !== true
 }

@@ -67,7 +67,11 @@ export class Lookups {
     if (known) {
       const still = await this.#askAgain(directory, name, known)
       if (still) return still
-    } else if (state.missCount >= missesBeforeListing && !state.large && !this.#context.places.isSystem(directory, name)) {
+    } else if (
+      state.missCount >= missesBeforeListing &&
+      !state.large &&
+      !this.#context.places.isSystem(directory, name)
+    ) {
       if (await this.#listings.firstPage(directory)) {
         const inode = this.#context.dentries.find(directory, name)
         if (inode !== undefined) return inode
@@ -133,7 +137,13 @@ export class Lookups {
       const alone = prefixes.length === 1
       const marker = first?.key === prefix ? first : alone ? null : undefined
       const inode = observations.directory(directory, name, marker, sent)
-      if (inode?.directory && alone && places.isPlain(inode) && !places.isUnlisted(inode) && places.prefixOf(inode) === prefix)
+      if (
+        inode?.directory &&
+        alone &&
+        places.isPlain(inode) &&
+        !places.isUnlisted(inode) &&
+        places.prefixOf(inode) === prefix
+      )
         this.#listings.absorb(inode, prefix, reply, sent)
       return inode
     }

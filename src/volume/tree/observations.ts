@@ -1,4 +1,3 @@
-import { writeIdOf } from '../../format/metadata.ts'
 import type { ListedObject, ObjectInfo } from '../../store/store.ts'
 import { Inode } from '../inode.ts'
 import type { Version } from '../inode.ts'
@@ -61,7 +60,8 @@ export class Observations {
     }
     let inode = before
     if (inode && !inode.directory && fitsListed(inode, listed.size)) this.#updateListed(inode, listed, sent)
-    else if (inode && isSlashlessAs(inode, listed) && inode.base?.etag === listed.etag) this.#updateListed(inode, listed, sent)
+    else if (inode && isSlashlessAs(inode, listed) && inode.base?.etag === listed.etag)
+      this.#updateListed(inode, listed, sent)
     else inode = this.#fromListed(directory, name, listed, settings)
     dentries.observe(directory, name, inode)
     return inode
@@ -97,7 +97,12 @@ export class Observations {
   }
 
   /** A prefix was seen under `name`: it is a directory. `marker`: its `dir/` object; null: certainly none; undefined: not looked. */
-  directory(directory: Inode, name: Name, marker: ListedObject | ObjectInfo | null | undefined, sent: Sent): Inode | null {
+  directory(
+    directory: Inode,
+    name: Name,
+    marker: ListedObject | ObjectInfo | null | undefined,
+    sent: Sent,
+  ): Inode | null {
     const { dentries, settings, openedNs } = this.#deps
     const before = this.#known(directory, name)
     if (dentries.isProtected(directory, name, sent.generation)) return before

@@ -1,4 +1,11 @@
-import { keyBytesMax as s3KeyBytesMax, keySegmentOfName, longKeyOf, longPrefixOf, nameOfKeySegment, systemName } from '../../format/key.ts'
+import {
+  keyBytesMax as s3KeyBytesMax,
+  keySegmentOfName,
+  longKeyOf,
+  longPrefixOf,
+  nameOfKeySegment,
+  systemName,
+} from '../../format/key.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 
@@ -53,7 +60,9 @@ export class Places {
   /** Every key under which the entry may lie, the present one first. */
   keysOfName(directory: Inode, name: Name, isDirectory: boolean): readonly string[] {
     const natural = this.#naturalOfName(directory, name, isDirectory)
-    return this.movingPrefixes.length === 0 ? [this.objectKey(natural)] : this.#sources(natural).map((source) => this.objectKey(source))
+    return this.movingPrefixes.length === 0
+      ? [this.objectKey(natural)]
+      : this.#sources(natural).map((source) => this.objectKey(source))
   }
 
   /** Every prefix below which entries of a directory may lie, the present one first. */
@@ -74,7 +83,8 @@ export class Places {
     const natural = this.#natural(directory)
     if (this.#isDeep(natural)) return false
     return this.movingPrefixes.every(
-      ({ from, to }) => !natural.startsWith(from) && !natural.startsWith(to) && !from.startsWith(natural) && !to.startsWith(natural),
+      ({ from, to }) =>
+        !natural.startsWith(from) && !natural.startsWith(to) && !from.startsWith(natural) && !to.startsWith(natural),
     )
   }
 
@@ -118,7 +128,10 @@ export class Places {
   }
 
   #isDeep(natural: string): boolean {
-    return natural.length * 3 + segmentBytesMax > this.#keyBytesMax && Buffer.byteLength(natural) + segmentBytesMax > this.#keyBytesMax
+    return (
+      natural.length * 3 + segmentBytesMax > this.#keyBytesMax &&
+      Buffer.byteLength(natural) + segmentBytesMax > this.#keyBytesMax
+    )
   }
 
   #natural(inode: Inode): string {

@@ -86,7 +86,11 @@ export class TreeWalks {
     const prefix = places.prefixOf(directory)
     // The pass runs on past the directory, as far as all around it is plain.
     const scope = places.isPlain(places.root) || !directory.place ? places.root : directory
-    this.#pass = new FlatPass(this.#context, scope, prefix === '' || scope === directory ? undefined : keyBefore(prefix))
+    this.#pass = new FlatPass(
+      this.#context,
+      scope,
+      prefix === '' || scope === directory ? undefined : keyBefore(prefix),
+    )
     return this.#pass
   }
 }

@@ -7,15 +7,16 @@ import type { FileType, Ino, Name } from '../types.ts'
 import { AttributeFetch } from './attribute-fetch.ts'
 import { AttributeIndexes } from './attribute-index.ts'
 import { guessAttributes } from './attributes.ts'
-import { abortable } from './concurrency.ts'
 import { Dentries, stateOf } from './dentries.ts'
+import { Entries } from './entries.ts'
+import type { TreeListOptions } from './entries.ts'
 import { InodeTable } from './inode-table.ts'
 import { Listings } from './listing.ts'
 import { Lookups } from './lookup.ts'
 import { Observations } from './observations.ts'
 import { Places } from './places.ts'
 import type { MovingPrefix } from './places.ts'
-import { filesAfter, sortedEntries } from './siblings.ts'
+import { filesAfter } from './siblings.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import type { TreeDeps } from './tree-deps.ts'
@@ -31,6 +32,7 @@ import type { WalkedPage } from './walk.ts'
 //   dentries        (directory, name) → inode or nothing; pinned while the bucket does not show it yet
 //   observations    what a reply of the bucket does to both; never over a local change made since it was asked for
 //   lookup          one name           listing     one directory       flat-pass   many directories per page
+//   entries         what a directory shows: from beliefs, a listing or a flat pass, with types or attributes
 //   tree-walk       notices walkers and gives them a flat pass         walk        a subtree as pages
 //   attribute-fetch HEADs and revalidation                             attribute-index   rows that spare HEADs
 //   siblings        listing order without requests    permissions, resolve   the kernel's rules for paths
@@ -48,20 +50,13 @@ export interface TreeLookupOptions {
   readonly acceptStale?: boolean | undefined
 }
 
-export interface TreeListOptions {
-  readonly signal?: AbortSignal | undefined
-  /** Types are certain. */
-  readonly types?: boolean | undefined
-  /** All attributes are certain and younger than their TTL. */
-  readonly attributes?: boolean | undefined
-}
-
 export class Tree {
   readonly root: Inode
   /** Directory renames being carried out, oldest first; the owner of the rename adds and removes. */
   readonly movingPrefixes: MovingPrefix[]
   readonly #context: TreeContext
   readonly #lookups: Lookups
+  readonly #entries: Entries
   readonly #listings: Listings
   readonly #walks: TreeWalks
   readonly #walker: TreeWalker
@@ -87,7 +82,8 @@ export class Tree {
     this.#walks = new TreeWalks(this.#context)
     this.#indexes = new AttributeIndexes(this.#context)
     this.#fetch = new AttributeFetch(this.#context, this.#indexes, this.#walks)
-    this.#walker = new TreeWalker(this.#context, this.#fetch, (directory) => this.list(directory))
+    this.#entries = new Entries(this.#context, { listings: this.#listings, walks: this.#walks, fetch: this.#fetch })
+    this.#walker = new TreeWalker(this.#context, this.#fetch, (directory) => this.#entries.list(directory))
   }
 
   /** Called for every file whose bytes a foreign writer replaced. */
@@ -122,17 +118,8 @@ export class Tree {
   }
 
   /** All entries, names changed here included, in UTF-8 order. The array is shared: not to be changed. */
-  async list(directory: Inode, options: TreeListOptions = {}): Promise<readonly Dentry[]> {
-    const state = stateOf(directory)
-    let entries = await abortable(this.#entries(directory, options.attributes ?? false), options.signal)
-    if (!options.types && !options.attributes) return entries
-    const { generation } = state
-    const inodes = entries.flatMap(({ inode }) => inode ?? [])
-    await this.#fetch.ensure(inodes, { signal: options.signal, typesOnly: !options.attributes })
-    // Fetching may have shown that a name is gone or another kind of file.
-    if (state.generation !== generation)
-      entries = entries.flatMap((entry) => (entry.inode?.place ? entry : (liveEntry(directory, entry) ?? [])))
-    return entries
+  list(directory: Inode, options: TreeListOptions = {}): Promise<readonly Dentry[]> {
+    return this.#entries.list(directory, options)
   }
 
   /** The subtree in pages of about 1,000, parents before children, types certain. `cursor`: from the page before. */
@@ -141,7 +128,10 @@ export class Tree {
   }
 
   /** Afterwards attributes are certain and fresh. Inodes that turned out to be gone have lost their place. */
-  ensureAttributes(inodes: readonly Inode[], options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  ensureAttributes(
+    inodes: readonly Inode[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
     return this.#fetch.ensure(inodes, options)
   }
 
@@ -186,10 +176,12 @@ export class Tree {
   createInode(
     type: FileType,
     attributes: InodeAttributes,
-    at?: { readonly directory: Inode; readonly name: Name } | undefined,
+    at?: { readonly directory: Inode; readonly name: Name },
   ): Inode {
     const { places, random, table } = this.#context
-    const key = at ? places.keyOfName(at.directory, at.name, type === 'directory') : `${random.uint32()} ${random.uint32()}`
+    const key = at
+      ? places.keyOfName(at.directory, at.name, type === 'directory')
+      : `${random.uint32()} ${random.uint32()}`
     const inode = new Inode(table.freeIno(key), type, attributes)
     inode.attributesKnown = true
     inode.typeKnown = true
@@ -268,35 +260,4 @@ export class Tree {
   close(): Promise<void> {
     return this.#indexes.close()
   }
-
-  async #entries(directory: Inode, attributes: boolean): Promise<readonly Dentry[]> {
-    const state = stateOf(directory)
-    if (this.#context.places.isUnlisted(directory)) return []
-    if (this.#isListed(directory)) {
-      const entries = sortedEntries(state)
-      // One LIST proves a thousand attributes, a HEAD only one: past their TTL, list again.
-      if (!attributes || entries.filter(({ inode }) => inode && this.#isExpired(directory, inode)).length < 2) return entries
-    }
-    if (!this.#isListed(directory) && this.#walks.looksLikeWalk(directory) && (await this.#walks.fill(directory)) && this.#isListed(directory))
-      return sortedEntries(state)
-    return this.#listings.list(directory)
-  }
-
-  #isListed(directory: Inode): boolean {
-    return stateOf(directory).completeUntilMs > this.#context.clock.monotonicMs()
-  }
-
-  /** Too old to be shown, or unknown and so old that no row could prove it: a LIST may. Directories are not in their parent's LIST. */
-  #isExpired(directory: Inode, inode: Inode): boolean {
-    if (inode.directory || !this.#fetch.needs(inode)) return false
-    if (inode.attributesKnown) return true
-    const { clock, dentries, settings } = this.#context
-    const provenMs = inode.place ? dentries.provenMs(directory, inode.place.name) : undefined
-    return provenMs !== undefined && provenMs + settings.attributesTtlMs <= clock.monotonicMs()
-  }
-}
-
-function liveEntry(directory: Inode, entry: Dentry): Dentry | null {
-  const dentry = stateOf(directory).dentries.get(entry.name)
-  return dentry?.inode ? dentry : null
 }

@@ -48,7 +48,8 @@ export class TreeWalker {
   async walk(directory: Inode, cursor: string | undefined): Promise<WalkedPage> {
     if (this.#context.places.isUnlisted(directory)) return { entries: [] }
     const plain = this.#context.places.isPlain(directory)
-    if (cursor?.startsWith('path:') || (!plain && cursor === undefined)) return this.#byListing(directory, cursor?.slice(5))
+    if (cursor?.startsWith('path:') || (!plain && cursor === undefined))
+      return this.#byListing(directory, cursor?.slice(5))
     // A rename has begun under way: what follows is walked by listing, from the same place on.
     if (!plain) return this.#byListing(directory, this.#pathOfKey(directory, (cursor as string).slice(4)))
     return this.#flat(directory, cursor)
@@ -65,7 +66,10 @@ export class TreeWalker {
     const page = await this.#withDeep(await walk.pass.next())
     const position = walk.pass.done ? undefined : walk.pass.position
     const entries = this.#withLocal(walk, page, startAfter, position)
-    await this.#fetch.ensure(entries.map(({ inode }) => inode), { typesOnly: true })
+    await this.#fetch.ensure(
+      entries.map(({ inode }) => inode),
+      { typesOnly: true },
+    )
     const walked = entries.flatMap(({ inode }) => this.#walked(directory, inode))
     if (position === undefined) return { entries: walked }
     const next = `key:${position}`
@@ -109,7 +113,8 @@ export class TreeWalker {
       const above = chain(directory, walk.pass.scope)
       if (!above) continue
       const key = places.keyOf(dentry.inode)
-      if ((from !== undefined && compareUtf8(key, from) <= 0) || (to !== undefined && compareUtf8(key, to) > 0)) continue
+      if ((from !== undefined && compareUtf8(key, from) <= 0) || (to !== undefined && compareUtf8(key, to) > 0))
+        continue
       for (const parent of above) {
         const keyAbove = places.keyOf(parent)
         if (from === undefined || compareUtf8(keyAbove, from) > 0) add(keyAbove, parent)
@@ -129,7 +134,10 @@ export class TreeWalker {
     const entries: WalkedEntry[] = []
     const complete = await this.#visit(directory, '', after === undefined ? [] : after.split('/'), entries)
     const last = entries.at(-1)
-    await this.#fetch.ensure(entries.map(({ inode }) => inode), { typesOnly: true })
+    await this.#fetch.ensure(
+      entries.map(({ inode }) => inode),
+      { typesOnly: true },
+    )
     return complete || !last ? { entries } : { entries, cursor: `path:${last.path}` }
   }
 

@@ -40,7 +40,12 @@ describe('looking up a name', () => {
   it('finds a directory without a marker', async () => {
     const kit = createTreeKit()
     await kit.put('d/e/f')
-    expect((await kit.at('/d/e'))?.toAttributes()).toMatchObject({ type: 'directory', mode: 0o040755, uid: 501, gid: 20 })
+    expect((await kit.at('/d/e'))?.toAttributes()).toMatchObject({
+      type: 'directory',
+      mode: 0o040755,
+      uid: 501,
+      gid: 20,
+    })
   })
 
   it('reads the marker of a directory on the way in the same round trip', async () => {

@@ -102,7 +102,12 @@ describe('the system folder', () => {
     await kit.put('.bucketfs/cache/attributes/x', 'x')
     await kit.put('.bucketfs/data/paths/x', 'x')
     await kit.put(copy, 'mine')
-    for (const path of ['/.bucketfs/cache', '/.bucketfs/data/paths', '/.bucketfs/cache/attributes', '/.bucketfs/data/paths/x'])
+    for (const path of [
+      '/.bucketfs/cache',
+      '/.bucketfs/data/paths',
+      '/.bucketfs/cache/attributes',
+      '/.bucketfs/data/paths/x',
+    ])
       expect(await kit.at(path), path).toBeNull()
     await kit.names('/.bucketfs')
     expect(await kit.at('/.bucketfs/cache')).toBeNull()
@@ -138,7 +143,12 @@ describe('a directory that is being renamed', () => {
     await kit.clock.advance(60_000)
     expect(await kit.names('/new')).toEqual(['a', 'sub'])
     expect((await kit.at('/new/sub/b'))?.base?.key).toBe('old/sub/b')
-    expect((await kit.tree.walk(kit.tree.root)).entries.map(({ path }) => path)).toEqual(['new', 'new/a', 'new/sub', 'new/sub/b'])
+    expect((await kit.tree.walk(kit.tree.root)).entries.map(({ path }) => path)).toEqual([
+      'new',
+      'new/a',
+      'new/sub',
+      'new/sub/b',
+    ])
     expect(await kit.at('/old')).toBeNull()
   })
 })

@@ -89,7 +89,16 @@ export function createTreeKit(options: TreeKitOptions = {}): TreeKit {
 /** Headers as another bucketfs, or s3fs, writes them. */
 export function posixHeaders(attributes: Partial<EncodedAttributes> = {}): ObjectHeaders {
   const time = 1_000_000_000_000_000_000n
-  const whole = { mode: 0o100644, uid: 1, gid: 2, rdev: 0, mtimeNs: time, ctimeNs: time, atimeNs: time, atimeSet: false }
+  const whole = {
+    mode: 0o100644,
+    uid: 1,
+    gid: 2,
+    rdev: 0,
+    mtimeNs: time,
+    ctimeNs: time,
+    atimeNs: time,
+    atimeSet: false,
+  }
   return encodeMetadata<ObjectHeaders>(undefined, {
     attributes: { ...whole, ...attributes },
     xattrs: undefined,

@@ -48,11 +48,13 @@ describe('walking a tree', () => {
 
   it('shows every entry once, parents before children', async () => {
     const kit = createTreeKit()
-    for (const key of ['a/b/c', 'a-x', 'a/', 'a/b-y', 'd/', 'e/f/g/h', 'i']) await kit.put(key, key.endsWith('/') ? '' : large)
+    for (const key of ['a/b/c', 'a-x', 'a/', 'a/b-y', 'd/', 'e/f/g/h', 'i'])
+      await kit.put(key, key.endsWith('/') ? '' : large)
     const paths = await walkAll(kit, kit.tree.root)
     expect([...paths].sort()).toEqual(['a', 'a-x', 'a/b', 'a/b-y', 'a/b/c', 'd', 'e', 'e/f', 'e/f/g', 'e/f/g/h', 'i'])
     for (const path of paths)
-      if (path.includes('/')) expect(paths.indexOf(path.slice(0, path.lastIndexOf('/')))).toBeLessThan(paths.indexOf(path))
+      if (path.includes('/'))
+        expect(paths.indexOf(path.slice(0, path.lastIndexOf('/')))).toBeLessThan(paths.indexOf(path))
   })
 
   it('of a subtree gives paths relative to it', async () => {

@@ -1,28 +1,26 @@
-import { compareUtf8 } from '../../../base/bytes.ts'
 import { isStoreError } from '../../../base/errors.ts'
 import { randomId } from '../../../base/random.ts'
 import {
   attributeIndexKey,
   attributeIndexPartKey,
-  decodeAttributeIndex,
   encodeAttributeParts,
   encodeAttributeRows,
   indexRowsMax,
   indexRowsPerPart,
-  sameRow,
 } from '../../../format/attribute-index.ts'
-import type { AttributeIndex, AttributeRow, IndexPart } from '../../../format/attribute-index.ts'
-import type { SideObject } from '../../../format/side-object.ts'
-import { typeOfMode } from '../../types.ts'
+import type { AttributeRow, IndexPart } from '../../../format/attribute-index.ts'
 import type { Name } from '../../types.ts'
 import type { TreeContext } from '../tree-context.ts'
+import { IndexIo } from './index-io.ts'
+import type { ReadIndex } from './index-io.ts'
+import { byName, groupByPart, merged, pick } from './index-merge.ts'
+import type { RowChanges } from './index-merge.ts'
 
 // The index objects of one directory as last seen, and how changes are merged into them: read, change, write under the
 // condition that nobody wrote meanwhile, else again. Past 5,000 rows the object is replaced by one that names parts; new
 // parts are written before it and old ones removed after, so a reader finds all rows or misses some, never wrong ones.
-// Callers run one call at a time.
-
-export type RowChanges = ReadonlyMap<Name, AttributeRow | null>
+// Callers run one call at a time. `index-io` has the requests, `index-merge` decides between rows that two writers know,
+// `index-rows` stands between rows and inodes; `../attribute-index.ts` holds the indexes of all directories.
 
 interface Rows {
   /** null: nothing is there. */
@@ -36,7 +34,10 @@ interface Split {
   readonly read: Map<string, Rows>
 }
 
-type Head = { readonly kind: 'rows'; readonly whole: Rows } | { readonly kind: 'parts'; readonly split: Split } | { readonly kind: 'newer' }
+type Head =
+  | { readonly kind: 'rows'; readonly whole: Rows }
+  | { readonly kind: 'parts'; readonly split: Split }
+  | { readonly kind: 'newer' }
 
 const noRows: Rows = { etag: null, rows: new Map() }
 const mergeTriesMax = 5
@@ -46,12 +47,14 @@ const rowsWorthWriting = 2
 export class IndexObject {
   readonly prefix: string
   readonly #context: TreeContext
+  readonly #io: IndexIo
   #head: Head | null = null
   /** Monotonic ms of the last read of the head. */
   #readMs = -Infinity
 
   constructor(context: TreeContext, prefix: string) {
     this.#context = context
+    this.#io = new IndexIo(context, prefix)
     this.prefix = prefix
   }
 
@@ -115,7 +118,7 @@ export class IndexObject {
       const rows = merged(head.whole.rows, changes, isGone)
       if (!rows || (rows.size < rowsWorthWriting && head.whole.etag === null)) return false
       if (rows.size > indexRowsMax) return this.#split(rows, head.whole.etag)
-      const etag = await this.#put(encodeAttributeRows(this.prefix, [...rows.values()]), head.whole.etag)
+      const etag = await this.#io.put(encodeAttributeRows(this.prefix, [...rows.values()]), head.whole.etag)
       this.#head = { kind: 'rows', whole: { etag, rows } }
       return true
     }
@@ -134,7 +137,7 @@ export class IndexObject {
         overfull.set(part, rows)
         continue
       }
-      const etag = await this.#put(encodeAttributeRows(this.prefix, [...rows.values()], part.id), before.etag)
+      const etag = await this.#io.put(encodeAttributeRows(this.prefix, [...rows.values()], part.id), before.etag)
       split.read.set(part.id, { etag, rows })
       wrote = true
     }
@@ -164,7 +167,7 @@ export class IndexObject {
     for (let start = 0; start < all.length; start += indexRowsPerPart) {
       const some = all.slice(start, start + indexRowsPerPart)
       const part = { from: start === 0 ? from : (some[0] as AttributeRow).name, id: randomId(this.#context.random) }
-      const etag = await this.#put(encodeAttributeRows(this.prefix, some, part.id), null)
+      const etag = await this.#io.put(encodeAttributeRows(this.prefix, some, part.id), null)
       read.set(part.id, { etag, rows: byName(some) })
       parts.push(part)
     }
@@ -173,7 +176,7 @@ export class IndexObject {
 
   async #replaceHead(parts: readonly IndexPart[], read: Map<string, Rows>, etag: string | null): Promise<void> {
     try {
-      const written = await this.#put(encodeAttributeParts(this.prefix, parts), etag)
+      const written = await this.#io.put(encodeAttributeParts(this.prefix, parts), etag)
       this.#head = { kind: 'parts', split: { etag: written, parts, read } }
     } catch (error) {
       const before = this.#head?.kind === 'parts' ? new Set(this.#head.split.parts) : new Set<IndexPart>()
@@ -183,13 +186,12 @@ export class IndexObject {
   }
 
   async #removeParts(parts: readonly IndexPart[]): Promise<void> {
-    const options = { purpose: 'side', priority: 'background' } as const
-    for (const { id } of parts) await this.#context.store.delete(attributeIndexPartKey(this.prefix, id), options)
+    for (const { id } of parts) await this.#io.remove(attributeIndexPartKey(this.prefix, id))
   }
 
   async #read(): Promise<void> {
     const nowMs = this.#context.clock.monotonicMs()
-    const reply = await this.#get(attributeIndexKey(this.prefix))
+    const reply = await this.#io.get(attributeIndexKey(this.prefix))
     this.#head = reply ? headOf(reply.index, reply.etag) : { kind: 'rows', whole: noRows }
     this.#readMs = nowMs
   }
@@ -197,103 +199,20 @@ export class IndexObject {
   async #readPart(split: Split, part: IndexPart): Promise<Rows> {
     const known = split.read.get(part.id)
     if (known) return known
-    const reply = await this.#get(attributeIndexPartKey(this.prefix, part.id))
+    const reply = await this.#io.get(attributeIndexPartKey(this.prefix, part.id))
     const rows: Rows = reply ? { etag: reply.etag, rows: byName(rowsIn(reply.index)) } : noRows
     split.read.set(part.id, rows)
     return rows
   }
-
-  /** Null when nothing is there; `index` null when it is damaged. */
-  async #get(key: string): Promise<{ etag: string; index: AttributeIndex | 'newer' | null } | null> {
-    try {
-      const { body, etag } = await this.#context.store.get(key, { purpose: 'side' })
-      const decoded = decodeAttributeIndex(body, this.prefix)
-      if (decoded.ok) return { etag, index: decoded.value }
-      this.#context.log.debug('attribute index: not usable', { key, reason: decoded.reason })
-      return { etag, index: decoded.reason === 'newer' ? 'newer' : null }
-    } catch (error) {
-      if (isStoreError(error, 'not-found')) return null
-      throw error
-    }
-  }
-
-  async #put(object: SideObject, etag: string | null): Promise<string> {
-    const condition = etag === null ? ({ ifNoneMatch: '*' } as const) : { ifMatch: etag }
-    const options = { ...condition, headers: { metadata: {} }, purpose: 'side', priority: 'background' } as const
-    return (await this.#context.store.put(object.key, object.body, options)).etag
-  }
 }
 
-function headOf(index: AttributeIndex | 'newer' | null, etag: string): Head {
+function headOf(index: ReadIndex['index'], etag: string): Head {
   if (index === 'newer') return { kind: 'newer' }
-  if (index?.kind === 'parts' && index.parts.length > 0) return { kind: 'parts', split: { etag, parts: index.parts, read: new Map() } }
+  if (index?.kind === 'parts' && index.parts.length > 0)
+    return { kind: 'parts', split: { etag, parts: index.parts, read: new Map() } }
   return { kind: 'rows', whole: { etag, rows: byName(rowsIn(index)) } }
 }
 
-function rowsIn(index: AttributeIndex | 'newer' | null): readonly AttributeRow[] {
+function rowsIn(index: ReadIndex['index']): readonly AttributeRow[] {
   return index !== null && index !== 'newer' && index.kind === 'rows' ? index.rows : []
-}
-
-function byName(rows: readonly AttributeRow[]): Map<Name, AttributeRow> {
-  return new Map(rows.map((row) => [row.name, row]))
-}
-
-function pick(rows: ReadonlyMap<Name, AttributeRow>, names: readonly Name[]): AttributeRow[] {
-  return names.flatMap((name) => rows.get(name) ?? [])
-}
-
-/** Undefined when nothing changes. Of two rows the one that knows the later version counts, then the later knowledge. */
-function merged(
-  before: ReadonlyMap<Name, AttributeRow>,
-  changes: RowChanges,
-  isGone: (name: Name) => boolean,
-): Map<Name, AttributeRow> | undefined {
-  const rows = new Map<Name, AttributeRow>()
-  let changed = false
-  for (const [name, row] of before) {
-    if (isGone(name) && !changes.has(name)) changed = true
-    else rows.set(name, row)
-  }
-  for (const [name, change] of changes) {
-    const there = rows.get(name)
-    const row = there && change ? withLaterTimes(change, there) : change
-    if (row === null) changed = rows.delete(name) || changed
-    else if (!there || (!sameRow(there, row) && !isLater(there, row))) {
-      rows.set(name, row)
-      changed = true
-    }
-  }
-  if (!changed) return undefined
-  return new Map([...rows].sort(([a], [b]) => compareUtf8(a, b)))
-}
-
-/** Entries made and removed give a directory times that its marker does not have: the latest stay. */
-function withLaterTimes(row: AttributeRow, there: AttributeRow): AttributeRow {
-  if (typeOfMode(row.mode) !== 'directory' || there.etag !== row.etag || there.lastModified !== row.lastModified) return row
-  const later = (a: bigint, b: bigint): bigint => (a > b ? a : b)
-  return { ...row, mtimeNs: later(row.mtimeNs, there.mtimeNs), ctimeNs: later(row.ctimeNs, there.ctimeNs) }
-}
-
-function isLater(there: AttributeRow, row: AttributeRow): boolean {
-  if (there.lastModified !== row.lastModified) return there.lastModified > row.lastModified
-  return there.headersDate > row.headersDate
-}
-
-/** Names by the part that may hold them; `parts` are in order of their first name. */
-function groupByPart(parts: readonly IndexPart[], names: readonly Name[]): Map<IndexPart, Name[]> {
-  const groups = new Map<IndexPart, Name[]>()
-  for (const name of names) {
-    let low = 0
-    let high = parts.length
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1
-      if (compareUtf8((parts[middle] as IndexPart).from, name) <= 0) low = middle
-      else high = middle
-    }
-    const part = parts[low] as IndexPart
-    const group = groups.get(part)
-    if (group) group.push(name)
-    else groups.set(part, [name])
-  }
-  return groups
 }

@@ -17,12 +17,9 @@ export function rowOf(name: Name, inode: Inode): AttributeRow | undefined {
   const written = isWritten(base)
   // Read in the second of the last change: no listing will prove it, so the next HEAD has to.
   if (!written && base.lastModified + 2000 > base.headersDate) return undefined
-  const { etag, size, lastModified, headersDate, ours } = base
-  return {
-    ...{ name, etag, size, lastModified, headersDate, written, ours: ours ?? false },
-    ...attributesOf(inode.attributes),
-    target: inode.target,
-  }
+  const { etag, size, lastModified, headersDate } = base
+  const version = { etag, size, lastModified, headersDate, written, ours: base.ours ?? false }
+  return { name, ...version, ...attributesOf(inode.attributes), target: inode.target }
 }
 
 /** A directory without a marker: only its times are news. */
