@@ -39,7 +39,18 @@ async function serve(...args: string[]): Promise<Server> {
   const stop = new AbortController()
   const stdout = new PassThrough()
   const code = runProgram({
-    args: ['s3', '--dir', folder, '--port', '0', '--access-key', 'id', '--secret-key', 'secret', '--json', ...args],
+    args: [
+      's3',
+      ...(args.includes('--memory') ? [] : ['--dir', folder]),
+      '--port',
+      '0',
+      '--access-key',
+      'id',
+      '--secret-key',
+      'secret',
+      '--json',
+      ...args,
+    ],
     stdout,
     stderr: process.stderr,
     terminal: false,
@@ -79,6 +90,15 @@ describe('bucketfs s3', () => {
     const client = clientOf(await serve('--bucket', 'only'))
     const reply = await client.send(new GetObjectCommand({ Bucket: 'only', Key: 'there.txt' }))
     expect(await reply.Body?.transformToString()).toBe('already')
+  })
+
+  it('serves memory', async () => {
+    const client = clientOf(await serve('--memory', '--bucket', 'given'))
+    await client.send(new PutObjectCommand({ Bucket: 'given', Key: 'k', Body: 'hello' }))
+    const reply = await client.send(new GetObjectCommand({ Bucket: 'given', Key: 'k' }))
+    expect(await reply.Body?.transformToString()).toBe('hello')
+    await client.send(new CreateBucketCommand({ Bucket: 'made' }))
+    expect((await client.send(new ListBucketsCommand({}))).Buckets?.map(({ Name }) => Name)).toEqual(['given', 'made'])
   })
 
   it('refuses a wrong secret', async () => {
