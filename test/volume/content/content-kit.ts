@@ -40,6 +40,8 @@ export interface RigOptions {
   readonly disk?: DiskCache | undefined
   readonly nextFiles?: (inode: Inode, count: number) => readonly Version[]
   readonly store?: ObjectStore
+  /** A provider that records none. */
+  readonly hideChecksums?: boolean
   readonly capabilities?: Partial<ObjectStore['capabilities']>
 }
 
@@ -61,12 +63,13 @@ export function createRig(options: RigOptions = {}): Rig {
   const store = options.store ?? createMemoryStore({ clock, random })
   const gets: SeenGet[] = []
   const infos: ObjectInfo[] = []
-  const seen = wrapStore(store, (call, run) => {
+  const seen = wrapStore(store, async (call, run) => {
     if (call.operation === 'get') {
       const { range } = call.options as { range?: SeenGet['range'] }
       gets.push({ key: call.key as string, range, purpose: call.options.purpose ?? 'data' })
     }
-    return run()
+    const reply = await run()
+    return options.hideChecksums && call.operation === 'get' ? { ...reply, checksum: undefined } : reply
   })
   const able: ObjectStore = { ...seen, capabilities: { ...seen.capabilities, ...options.capabilities } }
   const faulty = options.rules ? withFaults(able, { clock, random, rules: options.rules }) : able

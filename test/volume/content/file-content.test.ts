@@ -9,7 +9,7 @@ import type { DirtyBytes } from '../../../src/volume/content/dirty-bytes.ts'
 import { DirtyStore } from '../../../src/volume/content/dirty-store.ts'
 import { MemoryBudget } from '../../../src/volume/content/memory-budget.ts'
 import type { Version } from '../../../src/volume/inode.ts'
-import { versionOf } from './content-kit.ts'
+import { expectSame, versionOf } from './content-kit.ts'
 
 const budgetBytes = 8 * 1024 * 1024
 
@@ -122,26 +122,24 @@ class Pair {
     const { content, frozen } = this
     expect(content.size).toBe(this.plain.byteLength)
     const all = content.pieces(0, content.size)
-    expect(this.bytesOf(all, content.base)).toEqual(this.plain)
+    expectSame(this.bytesOf(all, content.base), this.plain)
     expect(content.pieceCount).toBe(all.length)
     expect(content.dirtyBytes).toBe(bytesIn(all, 'dirty'))
     expect(content.holeBytes).toBe(bytesIn(all, 'zero'))
     expect(content.isClean).toBe(content.base?.size === content.size && all.every(({ kind }) => kind === 'base'))
     let at = 0
     for (const piece of all) {
-      expect(piece.offset).toBe(at)
-      expect(piece.length).toBeGreaterThan(0)
-      expect(piece.generation).toBeLessThanOrEqual(content.generation)
+      if (piece.offset !== at || piece.length < 1 || piece.generation > content.generation)
+        expect.fail(`wrong piece ${JSON.stringify(piece)} at ${at}`)
       at += piece.length
     }
-    if (frozen) expect(this.bytesOf(frozen.view.pieces, frozen.view.base)).toEqual(frozen.plain)
+    if (frozen) expectSame(this.bytesOf(frozen.view.pieces, frozen.view.base), frozen.plain)
   }
 }
 
 function viewOf(bytes: DirtyBytes, start: number, size: number): Uint8Array {
   const view = bytes.view(start, size) as Uint8Array
-  expect(view.byteLength).toBe(size)
-  return view
+  return view.byteLength === size ? view : expect.fail('a view of another length')
 }
 
 function bytesIn(pieces: readonly Piece[], kind: Piece['kind']): number {

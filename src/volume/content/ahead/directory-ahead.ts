@@ -1,9 +1,8 @@
-// Read-ahead across the files of a directory: when one file after another is read from its start in listing order (tar,
-// grep, git add, a compiler), the files that follow are fetched in parallel before they are opened. The same rules as
-// within a file: it starts with the second file, doubles when the reader has to wait, halves when memory is short or
-// when most of what was fetched is passed over.
+// Read-ahead across the files of a directory: when its files are read one after another from their start (tar, grep,
+// git add, a compiler), those that follow in listing order are fetched in parallel before they are opened. As within a
+// file: it starts with the second file in order (or a few in any order), doubles when the reader has to wait, halves
+// when memory is short or when what was fetched is passed over, and takes longer to convince after each failure.
 
-import { compareUtf8 } from '../../../base/bytes.ts'
 import type { Inode, Version } from '../../inode.ts'
 
 export interface DirectoryAheadDeps {
@@ -16,6 +15,11 @@ export interface DirectoryAheadDeps {
 /** Files ahead at first, and at most: twice what a fresh store limit (64) has in flight. */
 const filesFirst = 16
 const filesMax = 128
+/** A file so close behind the last one is in order: others may have been skipped by their names. */
+const adjacentFiles = 4
+/** Files of one directory, in any order, that start it; doubles with each failure up to the most. */
+const patienceFirst = 4
+const patienceMax = 1024
 /** Readers followed at once (`tar`, several `grep`s). */
 const streamsMax = 16
 
@@ -25,6 +29,9 @@ interface Stream {
   filesAhead: number
   /** Fetched or there, in listing order, and not yet read. */
   readonly expected: Set<string>
+  /** Files read since nothing is fetched ahead. */
+  readCount: number
+  patience: number
 }
 
 export class DirectoryAhead {
@@ -42,18 +49,14 @@ export class DirectoryAhead {
     const stream = this.#find(inode, id)
     if (!stream) return this.#follow(inode)
     this.#touch(stream)
-    const skipped = passOver(stream.expected, id)
-    const inOrder = skipped >= 0 || follows(stream.inode, inode)
+    const adjacent = stream.filesAhead === 0 && this.#isAdjacent(stream.inode, id)
     stream.inode = inode
-    if (!inOrder) {
-      stream.filesAhead = 0
-      stream.expected.clear()
-      return
-    }
-    if (stream.filesAhead === 0) stream.filesAhead = filesFirst
-    else if (skipped > stream.filesAhead / 2) stream.filesAhead = Math.ceil(stream.filesAhead / 2)
-    else if (waits) stream.filesAhead = Math.min(filesMax, stream.filesAhead * 2)
+    judge(stream, id, waits, adjacent)
     if (stream.expected.size <= stream.filesAhead / 2) this.#extend(stream)
+  }
+
+  #isAdjacent(inode: Inode, id: string): boolean {
+    return this.#deps.nextFiles(inode, adjacentFiles).some((version) => idOf(version) === id)
   }
 
   #extend(stream: Stream): void {
@@ -68,23 +71,44 @@ export class DirectoryAhead {
     }
   }
 
-  /** The stream that expects this file, else the one that last read in its directory. */
+  /** The stream that expects this file, else the one that last read in its directory or right before it. */
   #find(inode: Inode, id: string): Stream | undefined {
     const expecting = this.#streams.find(({ expected }) => expected.has(id))
     if (expecting) return expecting
     const directory = inode.place?.parent
-    return this.#streams.find((stream) => stream.inode !== inode && stream.inode.place?.parent === directory)
+    const beside = this.#streams.find((stream) => stream.inode !== inode && stream.inode.place?.parent === directory)
+    if (beside) return beside
+    const latest = this.#streams[this.#streams.length - 1]
+    return latest && latest.inode !== inode && this.#isAdjacent(latest.inode, id) ? latest : undefined
   }
 
   #follow(inode: Inode): void {
     if (!inode.place || this.#streams.some((stream) => stream.inode === inode)) return
     if (this.#streams.length >= streamsMax) this.#streams.shift()
-    this.#streams.push({ inode, filesAhead: 0, expected: new Set() })
+    this.#streams.push({ inode, filesAhead: 0, expected: new Set(), readCount: 1, patience: patienceFirst })
   }
 
   #touch(stream: Stream): void {
     this.#streams.splice(this.#streams.indexOf(stream), 1)
     this.#streams.push(stream)
+  }
+}
+
+/** Learns from the file that is read now how far ahead is right. */
+function judge(stream: Stream, id: string, waits: boolean, adjacent: boolean): void {
+  const skipped = passOver(stream.expected, id)
+  if (skipped > stream.filesAhead / 2) stream.filesAhead = Math.ceil(stream.filesAhead / 2)
+  else if (skipped >= 0) {
+    if (waits) stream.filesAhead = Math.min(filesMax, stream.filesAhead * 2)
+  } else if (stream.filesAhead === 0) {
+    stream.readCount++
+    if (adjacent || stream.readCount >= stream.patience) stream.filesAhead = filesFirst
+  } else if (waits) {
+    stream.expected.clear()
+    stream.filesAhead = Math.floor(stream.filesAhead / 2)
+    if (stream.filesAhead > 0) return
+    stream.readCount = 0
+    stream.patience = Math.min(patienceMax, stream.patience * 2)
   }
 }
 
@@ -98,13 +122,6 @@ function passOver(expected: Set<string>, id: string): number {
     skipped++
   }
   return skipped
-}
-
-/** Whether `next` comes after `previous` in their directory. */
-function follows(previous: Inode, next: Inode): boolean {
-  const a = previous.place
-  const b = next.place
-  return a !== null && b !== null && a.parent === b.parent && compareUtf8(a.name, b.name) < 0
 }
 
 function idOf({ key, etag }: Version): string {

@@ -128,11 +128,11 @@ export class DiskCache {
     while (this.#writing) await this.#writing
   }
 
-  /** Writes what is waiting and closes the files. Idempotent. */
+  /** Writes what is waiting and closes the files. Idempotent; never rejects. */
   async close(): Promise<void> {
     this.#closed = true
     await this.settled()
-    await this.#segments.close()
+    await this.#tolerate(() => this.#segments.close())
   }
 
   #accepts(bytes: number): boolean {
@@ -171,7 +171,15 @@ export class DiskCache {
     } catch (error) {
       this.#pause = pauseBlocks
       this.#log.warn('the disk cache cannot be written and is bypassed for a while', { error })
-      await this.#segments.giveUpCurrent()
+      await this.#tolerate(() => this.#segments.giveUpCurrent())
+    }
+  }
+
+  async #tolerate(task: () => Promise<void>): Promise<void> {
+    try {
+      await task()
+    } catch (error) {
+      this.#log.warn('the disk cache cannot be put in order', { error })
     }
   }
 }

@@ -1,5 +1,6 @@
 // The segment files of the disk cache: one that grows, finished ones before it, the oldest removed when room is needed.
 
+import { concatBytes } from '../../../base/bytes.ts'
 import type { LocalFile, LocalFiles } from '../../local-files.ts'
 import type { DiskIndex, DiskPlace } from './disk-index.ts'
 import { decodeIndex, encodeHeader, encodeIndex, scanSegment } from './disk-segment.ts'
@@ -15,11 +16,14 @@ interface Segment {
   indexBytes: number
 }
 
-/** Files a full cache has: room is made in steps of this part, and as many are open. */
+/** Files a full cache has, about: room is made in steps of this part, and as many are open. */
 const segmentsPerCache = 32
 const segmentBytesMin: number = 256 * 1024
 /** Bounds the index in memory, at some 200 bytes each. */
 const blockCountMax = 500_000
+
+/** Up to here copying is cheaper than a second write. */
+const joinedBytesMax: number = 128 * 1024
 
 const decoder = new TextDecoder()
 
@@ -72,14 +76,17 @@ export class DiskSegments {
   async append(header: RecordHeader, data: Uint8Array): Promise<void> {
     const head = encodeHeader(header)
     const size = head.byteLength + data.byteLength
-    if (size > this.#segmentBytes) return
+    if (size > this.#bytesMax / 2) return
     await this.#makeRoom(size + indexEntryBytes(head))
-    const current = await this.#currentFor(size)
+    const current = await this.#currentForNext()
     const at = current.bytes
     current.bytes += size
     this.#bytes += size
-    await current.file.write(at, head)
-    await current.file.write(at + head.byteLength, data)
+    if (data.byteLength <= joinedBytesMax) await current.file.write(at, concatBytes([head, data]))
+    else {
+      await current.file.write(at, head)
+      await current.file.write(at + head.byteLength, data)
+    }
     const record = { ...header, offset: at + head.byteLength }
     current.records.push(record)
     current.indexBytes += indexEntryBytes(head)
@@ -95,10 +102,13 @@ export class DiskSegments {
   }
 
   async close(): Promise<void> {
-    await this.#finish()
-    const segments = this.#segments
-    this.#segments = []
-    for (const { file } of segments) await file.close()
+    try {
+      await this.#finish()
+    } finally {
+      const segments = this.#segments
+      this.#segments = []
+      await Promise.all(segments.map(({ file }) => file.close()))
+    }
   }
 
   async #openSegment(number: number, indexed: boolean): Promise<void> {
@@ -140,8 +150,8 @@ export class DiskSegments {
     }
   }
 
-  async #currentFor(size: number): Promise<Segment> {
-    if (this.#current && this.#current.bytes + size <= this.#segmentBytes) return this.#current
+  async #currentForNext(): Promise<Segment> {
+    if (this.#current && this.#current.bytes < this.#segmentBytes) return this.#current
     await this.#finish()
     const number = this.#nextNumber++
     const file = await this.#files.open(segmentName(number))
