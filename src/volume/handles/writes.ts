@@ -41,7 +41,7 @@ export async function writeContent(
     }
     changedContent(context, inode)
     file.wrote = true
-    await context.writeBack.offerStream(inode)
+    await context.writeBack.streams.offer(inode)
     return start
   })
 }
@@ -65,7 +65,7 @@ export async function truncateContent(context: VolumeContext, inode: Inode, size
 }
 
 function emptied(context: VolumeContext, inode: Inode): FileContent {
-  context.writeBack.dropStream(inode)
+  context.writeBack.streams.drop(inode)
   inode.content ??= new FileContent(inode.base, 0)
   if (inode.base && inode.openCount > 0) inode.truncatedAtMs = context.serverTime.nowMs()
   context.journal.inode(inode)

@@ -42,6 +42,7 @@ export async function settleContentConflict(
 /** Drops all local changes of the inode and of its name; the next lookup asks the bucket. */
 export function forgetLocal(context: VolumeContext, inode: Inode, pending: PendingName | null): void {
   const { place } = inode
+  context.writeBack.streams.drop(inode)
   inode.content?.release()
   inode.content = null
   inode.attributesDirty = false

@@ -17,10 +17,14 @@ export interface Description {
 
 /**
  * Headers for the next version. The side object of xattrs past the 2 KB budget is PUT here, before anything names it.
- * `contents: 'kept'` describes a copy of the present body.
+ * `contents: 'kept'` describes a copy of the present body; `writeId` is given when an upload has begun with one.
  */
-export async function describe(context: VolumeContext, inode: Inode, contents: 'kept' | 'new'): Promise<Description> {
-  const writeId = randomId(context.random)
+export async function describe(
+  context: VolumeContext,
+  inode: Inode,
+  contents: 'kept' | 'new',
+  writeId: string = randomId(context.random),
+): Promise<Description> {
   const { headers, side } = encodeMetadata<ObjectHeaders>(inode.base?.headers, {
     attributes: inode.attributes,
     xattrs: inode.xattrs,
@@ -95,10 +99,4 @@ function applyXattrChanges(inode: Inode): void {
     if (value === null) inode.xattrs.delete(name)
     else inode.xattrs.set(name, value)
   }
-}
-
-/** Tags that a new body must carry on: 1 GET when the object has some. */
-export async function tagsOf(context: VolumeContext, inode: Inode): Promise<string | undefined> {
-  const { base } = inode
-  return base?.tagCount ? context.store.getTags(base.key) : undefined
 }

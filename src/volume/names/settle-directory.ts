@@ -11,7 +11,7 @@ import { ConflictError } from '../objects/conflict-error.ts'
 import { writeObject } from '../objects/write-object.ts'
 import { versionOfInfo } from '../tree/attributes.ts'
 import { objectDeps } from './aside.ts'
-import { describe, readHeaders, readXattrs, reapplyChanges, tagsOf } from './describe.ts'
+import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions } from './settle.ts'
 import { rereadsMax } from './settle-removal.ts'
@@ -59,8 +59,7 @@ async function put(context: VolumeContext, inode: Inode, key: string, there: Ver
   await context.journal.commit()
   const frozen = new FileContent(null).freeze()
   const condition = there ? { ifMatch: there.etag } : ({ ifNoneMatch: '*' } as const)
-  const tags = await tagsOf(context, inode)
-  return writeObject(objectDeps(context), { key, condition, frozen, headers, writeId, tags })
+  return writeObject(objectDeps(context), { key, condition, frozen, headers, writeId, replaces: inode.base })
 }
 
 function settled(

@@ -13,7 +13,7 @@ import { writeObject } from '../objects/write-object.ts'
 import { versionOfInfo } from '../tree/attributes.ts'
 import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
-import { describe, readHeaders, readXattrs, reapplyChanges, tagsOf } from './describe.ts'
+import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions } from './settle.ts'
 import { rereadsMax } from './settle-removal.ts'
@@ -71,15 +71,17 @@ async function send(
   condition: WriteCondition,
   frozen: FrozenContent | null,
 ): Promise<Version> {
-  const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept')
+  const { streams } = context.writeBack
+  const stream = frozen ? streams.get(inode) : undefined
+  if (stream) streams.useTimes(inode)
+  const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept', (await stream?.target())?.writeId)
   context.journal.writing(inode.ino, key, writeId)
   await context.journal.commit()
   inode.doubtfulIds.add(writeId)
   const deps = objectDeps(context)
   if (frozen) {
-    const tags = await tagsOf(context, inode)
-    const stream = context.writeBack.streamOf(inode)
-    return writeObject(deps, { key, condition, frozen, headers, writeId, tags, stream })
+    const job = { key, condition, frozen, headers, writeId, replaces: inode.base }
+    return stream ? stream.finish(job) : writeObject(deps, job)
   }
   return copyObject(deps, { from: inode.base as Version, key, condition, headers, writeId })
 }
@@ -112,7 +114,7 @@ async function settled(
     inode.attributes.size = content.size
     content.release()
     inode.content = null
-    context.writeBack.streamEnded(inode)
+    context.writeBack.streams.ended(inode)
   }
   if (unchanged) {
     inode.attributesDirty = false

@@ -9,13 +9,12 @@ import { VolumeError } from '../../base/errors.ts'
 import { isStoreError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode, Version } from '../inode.ts'
-import type { StreamUpload } from '../objects/stream-upload.ts'
 import { asVolumeError } from '../volume-errors.ts'
 import { releaseOwnedKey } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
 import { Settler } from './settle.ts'
 import type { SettleOptions } from './settle.ts'
-import { offerStream } from './streams.ts'
+import { Streams } from './streams.ts'
 
 type Work = Inode | PendingName
 
@@ -29,10 +28,10 @@ const syncRoundsMax = 10
 
 export class WriteBack {
   readonly settler: Settler
+  readonly streams: Streams
   readonly #context: VolumeContext
   readonly #queue: PQueue
   readonly #dirty = new Set<Inode>()
-  readonly #streams = new Map<Inode, StreamUpload>()
   readonly #timers = new Map<Work, () => void>()
   readonly #attempts = new Map<Work, number>()
   #closed = false
@@ -40,6 +39,7 @@ export class WriteBack {
   constructor(context: VolumeContext) {
     this.#context = context
     this.settler = new Settler(context)
+    this.streams = new Streams(context)
     this.#queue = new PQueue({ concurrency: context.settings.writeBackConcurrency })
   }
 
@@ -119,34 +119,13 @@ export class WriteBack {
     }
   }
 
-  /** Memory is short: whatever is dirty goes now, open files too. */
+  /** Memory is short: closed files go to their keys, open ones to keys of their own, so that nobody sees them half. */
   makeRoom(): void {
-    for (const inode of this.#dirty) if (inode.content && inode.place) this.#schedule(inode, 0)
-  }
-
-  /** The streaming upload of an inode, if one is under way. */
-  streamOf(inode: Inode): StreamUpload | undefined {
-    return this.#streams.get(inode)
-  }
-
-  startStream(inode: Inode, stream: StreamUpload): void {
-    this.#streams.set(inode, stream)
-  }
-
-  streamEnded(inode: Inode): void {
-    this.#streams.delete(inode)
-  }
-
-  /** The contents streamed so far are not wanted any more. */
-  dropStream(inode: Inode): void {
-    const stream = this.#streams.get(inode)
-    this.#streams.delete(inode)
-    void stream?.abort()
-  }
-
-  /** After a write: large sequential contents start to leave before the file is closed. */
-  async offerStream(inode: Inode): Promise<void> {
-    await offerStream(this.#context, inode)
+    for (const inode of this.#dirty) {
+      if (!inode.content || !inode.place) continue
+      if (inode.openCount === 0) this.#schedule(inode, 0)
+      else void this.#queue.add(() => this.#putAside(inode))
+    }
   }
 
   /** A key that belonged to an inode alone is not needed any more. */
@@ -166,6 +145,14 @@ export class WriteBack {
   /** What is left has no name any more: unlinked, but open. */
   #settledButOpen(): boolean {
     return this.#context.names.count === 0 && [...this.#dirty].every((inode) => !inode.place)
+  }
+
+  async #putAside(inode: Inode): Promise<void> {
+    try {
+      await this.streams.putAside(inode)
+    } catch (error) {
+      this.#context.log.warn('memory is short and contents could not be put aside', { error: String(error) })
+    }
   }
 
   #schedule(work: Work, delayMs: number): void {

@@ -66,7 +66,7 @@ export function takeAway(context: VolumeContext, pending: PendingName, inode: In
 
 /** Nobody can reach the inode any more: its local bytes go. */
 export function discard(context: VolumeContext, inode: Inode): void {
-  context.writeBack.dropStream(inode)
+  context.writeBack.streams.drop(inode)
   inode.content?.release()
   inode.content = null
   inode.attributesDirty = false
