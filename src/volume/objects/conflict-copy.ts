@@ -65,7 +65,12 @@ async function keepWhatIsThere(
 
 /** Reads what it can; what is gone is zeros, entered in `missing` by offset and length. */
 function forgivingReader(reader: ObjectReader, stepBytes: number, missing: Map<number, number>): ObjectReader {
-  const readStep = async (version: Version, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> => {
+  const readStep = async (
+    version: Version,
+    offset: number,
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array> => {
     try {
       return await reader.read(version, offset, length, { signal })
     } catch (error) {
@@ -77,7 +82,7 @@ function forgivingReader(reader: ObjectReader, stepBytes: number, missing: Map<n
   return {
     async read(version, offset, length, options) {
       const result = new Uint8Array(length)
-      for (let at = offset; at < offset + length; ) {
+      for (let at = offset; at < offset + length;) {
         const end = Math.min(offset + length, at - (at % stepBytes) + stepBytes)
         result.set(await readStep(version, at, end - at, options?.signal), at - offset)
         at = end
@@ -112,7 +117,12 @@ function copyJob(deps: ObjectDeps, job: ConflictJob, place: ConflictPlace): Cont
     objectLockRetainUntil: undefined,
     objectLockLegalHold: undefined,
   }
-  const { headers } = encodeMetadata<ObjectHeaders>(unlocked, { attributes, xattrs: undefined, writeId, contents: 'new' })
+  const { headers } = encodeMetadata<ObjectHeaders>(unlocked, {
+    attributes,
+    xattrs: undefined,
+    writeId,
+    contents: 'new',
+  })
   return { key: place.key, condition: { ifNoneMatch: '*' }, frozen, headers, writeId, replaces: null, signal, waiting }
 }
 

@@ -5,10 +5,10 @@ import type { CallOptions, CopyReply, ObjectChecksum, ObjectHeaders, WriteCondit
 import type { Version } from '../inode.ts'
 import { ConflictError, SourceChangedError } from './conflict-error.ts'
 import { copyByParts } from './copy-by-parts.ts'
-import { isOurs, look, settle, withWriteId, type Settled } from './doubt.ts'
+import { isOurs, look, settle, withWriteId, type Settled } from './outcome/doubt.ts'
 import { callOptions, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
-import { isMd5Etag } from './proof.ts'
-import { tagCountOf, versionRead, writtenVersion } from './written-version.ts'
+import { isMd5Etag } from './outcome/proof.ts'
+import { tagCountOf, versionRead, writtenVersion } from './outcome/written-version.ts'
 
 // A version under another key (rename) or with other headers (chmod, a copy onto itself), without its bytes passing
 // here: one COPY, or part copies past what one COPY takes. Headers are always sent anew (REPLACE), because only a

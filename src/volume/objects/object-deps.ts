@@ -12,7 +12,7 @@ import type { VolumeSettings } from '../settings.ts'
 //
 // Invariants of this folder:
 // - Every change goes out with a condition on what is there (P2). 412, 409, 404 and a lost reply are never trusted by
-//   themselves: one HEAD decides (doubt.ts), and only our write id in it means that it was us.
+//   themselves: one HEAD decides (outcome/doubt.ts), and only our write id in it means that it was us.
 // - Nothing is acknowledged unproven (P3): a checksum or an MD5 ETag that disagrees is looked at and written again.
 // - A rewrite carries all headers and tags on (P1): REPLACE, PUT and createUpload send every one of them again.
 // - Bytes on their way that are not in memory anyway are taken from the memory budget (P5).
@@ -20,7 +20,7 @@ import type { VolumeSettings } from '../settings.ts'
 // - A StoreError for which `isUnknownOutcome` holds leaves the bucket old or new: keep the frozen content and the write
 //   id, and call again with both; everything else thrown means that nothing of ours is under the key.
 //
-// Read next: write-object.ts (which way contents go), put-object.ts (one PUT), part-plan.ts (many parts), doubt.ts.
+// Read next: write-object.ts (which way contents go), put-object.ts (one PUT), parts/part-plan.ts (many parts), outcome/doubt.ts.
 
 /** What is used of the reader. */
 export type ObjectReader = Pick<ContentReader, 'read' | 'move' | 'checksumBuilder' | 'keepChecksums'>

@@ -2,10 +2,10 @@ import { StoreError } from '../../base/errors.ts'
 import type { CallOptions, ObjectHeaders, WriteCondition, WriteReply } from '../../store/store.ts'
 import type { Version } from '../inode.ts'
 import { ConflictError } from './conflict-error.ts'
-import { isOurs, look, settle, withWriteId, type Change } from './doubt.ts'
+import { isOurs, look, settle, withWriteId, type Change } from './outcome/doubt.ts'
 import { callOptions, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
-import { agrees, Fingerprint } from './proof.ts'
-import { tagCountOf, versionRead, writtenVersion } from './written-version.ts'
+import { agrees, Fingerprint } from './outcome/proof.ts'
+import { tagCountOf, versionRead, writtenVersion } from './outcome/written-version.ts'
 
 // One object by one PUT: small files, symlinks, markers, conflict copies. The body is in memory.
 
@@ -24,7 +24,7 @@ export interface PutJob extends JobOptions {
 }
 
 /**
- * Returns the version that is in the bucket, proven (proof.ts). ConflictError when another one is there; StoreError
+ * Returns the version that is in the bucket, proven (outcome/proof.ts). ConflictError when another one is there; StoreError
  * 'corrupt' when the store keeps answering with other bytes than were sent.
  */
 export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version> {
@@ -43,7 +43,16 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
       const { etag, date } = settled.reply
       const { size, checksum } = fingerprint
       deps.metrics.count('bytesWritten', size)
-      return writtenVersion({ key, etag, size, checksum, headers, tagCount: tagCountOf(tags), lastModified: date, date })
+      return writtenVersion({
+        key,
+        etag,
+        size,
+        checksum,
+        headers,
+        tagCount: tagCountOf(tags),
+        lastModified: date,
+        date,
+      })
     }
     // The answer disagrees with what was sent, or there was none: what HEAD shows counts.
     const info = settled.reply ? await look(deps, key, call) : settled.found
@@ -56,7 +65,12 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
     deps.metrics.count('corrupt')
     deps.log.error('the bucket holds other bytes than were sent; writing again', { key, etag, puts })
     if (puts >= sendsMax) {
-      throw new StoreError({ kind: 'corrupt', operation: 'put', key, message: 'the stored object is not what was sent' })
+      throw new StoreError({
+        kind: 'corrupt',
+        operation: 'put',
+        key,
+        message: 'the stored object is not what was sent',
+      })
     }
     condition = { ifMatch: etag }
   }

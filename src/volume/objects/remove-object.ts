@@ -3,7 +3,7 @@ import { writeIdHeader } from '../../format/metadata.ts'
 import { deleteManyMax, type CallOptions, type DeleteFailure, type ObjectInfo } from '../../store/store.ts'
 import type { Version } from '../inode.ts'
 import { forEachBounded } from '../tree/concurrency.ts'
-import { isDoubtful, isUnknownOutcome, look, pauseBeforeSend } from './doubt.ts'
+import { isDoubtful, isUnknownOutcome, look, pauseBeforeSend } from './outcome/doubt.ts'
 import { callOptions, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
 
 // Removing exactly the version that was seen. Another one under the key stays and is reported: an acknowledged unlink
@@ -12,7 +12,11 @@ import { callOptions, sendsMax, type JobOptions, type ObjectDeps } from './objec
 /** 'absent': it was gone before. An ObjectInfo: another version is there and stays. */
 export type RemoveResult = 'removed' | 'absent' | ObjectInfo
 
-export async function removeObject(deps: ObjectDeps, version: Version, options: JobOptions = {}): Promise<RemoveResult> {
+export async function removeObject(
+  deps: ObjectDeps,
+  version: Version,
+  options: JobOptions = {},
+): Promise<RemoveResult> {
   const call = callOptions(options)
   const { key, etag } = version
   for (let sends = 1; ; sends++) {

@@ -1,18 +1,20 @@
-import { isStoreError, isVolumeError } from '../../base/errors.ts'
+import { isVolumeError } from '../../base/errors.ts'
 import { randomId } from '../../base/random.ts'
-import { writeIdHeader } from '../../format/metadata.ts'
 import { streamKey } from '../../format/system-key.ts'
 import type { CallOptions, ObjectHeaders } from '../../store/store.ts'
 import type { FileContent, FrozenContent } from '../content/file-content.ts'
 import type { Version } from '../inode.ts'
 import { ConflictError, SourceChangedError } from './conflict-error.ts'
 import { copyObject } from './copy-object.ts'
-import { isUnknownOutcome } from './doubt.ts'
+import { isOurs, isUnknownOutcome, look, mayBeResumed } from './outcome/doubt.ts'
 import { callOptions, type ObjectDeps } from './object-deps.ts'
-import { signatureOf } from './piece-signature.ts'
+import { signatureOf } from './parts/piece-signature.ts'
 import { removeObject } from './remove-object.ts'
-import { StreamParts } from './stream-parts.ts'
-import { UploadLostError, type UploadTarget } from './upload.ts'
+import { isAllOf, isWrittenInOrder } from './parts/content-shape.ts'
+import { sameHeaders } from './outcome/same-headers.ts'
+import { StreamParts } from './parts/stream-parts.ts'
+import { UploadLostError, type UploadTarget } from './parts/upload.ts'
+import { versionRead } from './outcome/written-version.ts'
 import { writeFrozen, type ContentJob } from './write-frozen.ts'
 
 // A large file that is written in order, uploaded while it is being written. Nothing can be seen under its key until
@@ -50,6 +52,8 @@ export class StreamUpload {
   #aside: Version | undefined
   /** Completed under its own key, while the copy that puts its headers right is still to be made. */
   #finished: Finished | undefined
+  /** Signature of the contents of a completion of which nobody knows whether it happened. */
+  #inDoubt: string | undefined
   /** Dirty bytes below which looking for a sequential writer is not worth while. */
   #lookAtBytes: number
 
@@ -122,7 +126,8 @@ export class StreamUpload {
       return this.#putRight(job, finished)
     }
     this.#finished = undefined
-    const version = this.#isAside && this.#parts?.hasStarted ? await this.#finishAside(job) : await this.#finishAtKey(job)
+    const version =
+      this.#isAside && this.#parts?.hasStarted ? await this.#finishAside(job) : await this.#finishAtKey(job)
     await this.#dropAside()
     this.#reset()
     return version
@@ -151,10 +156,13 @@ export class StreamUpload {
     }
     let version: Version
     try {
-      version = await parts.complete(job.frozen, job.condition, callOptions(job))
+      version =
+        (await this.#completedBefore(job, target)) ??
+        (await parts.complete(job.frozen, job.condition, callOptions(job)))
     } catch (error) {
       // What may have happened, or may succeed later, is completed by the next call.
-      if (isUnknownOutcome(error) || (isStoreError(error) && error.retry && error.kind !== 'corrupt')) throw error
+      if (isUnknownOutcome(error)) this.#inDoubt = this.#sign(job.frozen)
+      if (mayBeResumed(error)) throw error
       await this.#abortParts()
       if (!(error instanceof UploadLostError) && !isVolumeError(error, 'ESTALE')) throw error
       if (error instanceof ConflictError) throw error
@@ -165,6 +173,18 @@ export class StreamUpload {
     this.#deps.metrics.count('streamedFiles')
     const { headers, tags } = target
     return this.#putRight(job, { version, signature: this.#sign(job.frozen), headers, tags })
+  }
+
+  /** What a completion of unknown outcome has made, if it did. */
+  async #completedBefore(job: ContentJob, target: UploadTarget): Promise<Version | undefined> {
+    const signature = this.#inDoubt
+    if (signature === undefined) return undefined
+    const found = await look(this.#deps, job.key, callOptions(job))
+    this.#inDoubt = undefined
+    if (!found || !isOurs(found, target.writeId)) return undefined
+    if (signature !== this.#sign(job.frozen)) throw new ConflictError(job.key, found)
+    this.#deps.metrics.count('lostReplies')
+    return versionRead(found, undefined)
   }
 
   /** One copy onto itself when the headers at the end are not those of the first part. */
@@ -216,7 +236,7 @@ export class StreamUpload {
         this.#parts = undefined
         return version
       } catch (error) {
-        if (isUnknownOutcome(error) || (isStoreError(error) && error.retry && error.kind !== 'corrupt')) throw error
+        if (mayBeResumed(error)) throw error
         if (!(error instanceof UploadLostError) && !isVolumeError(error, 'ESTALE')) throw error
       }
     }
@@ -233,6 +253,7 @@ export class StreamUpload {
   async #abortParts(): Promise<void> {
     const parts = this.#parts
     this.#parts = undefined
+    this.#inDoubt = undefined
     await parts?.abort()
   }
 
@@ -259,30 +280,4 @@ export class StreamUpload {
     this.#isAside = this.#options.aside ?? false
     this.#lookAtBytes = this.#deps.settings.putBytesMax
   }
-}
-
-/** Whether the last `length` bytes were written one after another, as far as one can see afterwards. */
-function isWrittenInOrder(content: FileContent, length: number): boolean {
-  if (content.size < length) return false
-  return content.pieces(content.size - length, length).every(({ kind }) => kind === 'dirty')
-}
-
-/** Whether the content is that version and nothing else. */
-function isAllOf(frozen: FrozenContent, version: Version): boolean {
-  const { base, size, pieces } = frozen
-  return base?.key === version.key && size === version.size && pieces.every(({ kind }) => kind === 'base')
-}
-
-/** All but the write id. */
-function sameHeaders(a: ObjectHeaders, b: ObjectHeaders): boolean {
-  return comparable(a) === comparable(b)
-}
-
-function comparable(headers: ObjectHeaders): string {
-  const { metadata, ...others } = headers
-  const sorted = (record: object): unknown[] =>
-    Object.entries(record)
-      .filter(([name, value]) => value !== undefined && name !== writeIdHeader)
-      .sort(([x], [y]) => (x < y ? -1 : 1))
-  return JSON.stringify([sorted(others), sorted(metadata)])
 }

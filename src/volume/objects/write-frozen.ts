@@ -4,14 +4,14 @@ import type { FrozenContent } from '../content/file-content.ts'
 import type { Version } from '../inode.ts'
 import { forEachBounded } from '../tree/concurrency.ts'
 import { ConflictError, SourceChangedError } from './conflict-error.ts'
-import { conditionHolds, isOurs, look } from './doubt.ts'
-import { withBytes } from './frozen-bytes.ts'
+import { conditionHolds, isOurs, look } from './outcome/doubt.ts'
+import { withBytes } from './parts/frozen-bytes.ts'
 import { callOptions, partsInFlightMax, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
-import { planParts, type PlannedPart, type PlanOptions } from './part-plan.ts'
+import { planParts, type PlannedPart, type PlanOptions } from './parts/part-plan.ts'
 import { putObject } from './put-object.ts'
-import { Upload, UploadLostError } from './upload.ts'
-import { versionRead } from './written-version.ts'
-import { zeroPartBytesMax } from './zero-object.ts'
+import { Upload, UploadLostError } from './parts/upload.ts'
+import { versionRead } from './outcome/written-version.ts'
+import { zeroPartBytesMax } from './parts/zero-object.ts'
 
 // A frozen content as one new version of an object: by one PUT while it is small, else in parts, of which those the base
 // already has are copied inside the bucket.
@@ -61,7 +61,13 @@ export function planFor(
   let holeBytes = 0
   for (const { kind, length } of pieces) if (kind === 'zero') holeBytes += length
   const { partBytes } = deps.settings
-  return planParts(pieces, { partBytes, ...options, limits, uniform, zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes) })
+  return planParts(pieces, {
+    partBytes,
+    ...options,
+    limits,
+    uniform,
+    zeroPartBytesMax: zeroPartBytesMax(limits, holeBytes),
+  })
 }
 
 function putFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
@@ -126,7 +132,8 @@ async function afterBaseLost(deps: ObjectDeps, job: ContentJob, call: CallOption
     deps.metrics.count('lostReplies')
     return versionRead(found, undefined)
   }
-  if (!base || base.key === job.key || !conditionHolds(job.condition, found)) throw new ConflictError(job.key, found, error)
+  if (!base || base.key === job.key || !conditionHolds(job.condition, found))
+    throw new ConflictError(job.key, found, error)
   if (error instanceof SourceChangedError) throw error
   throw new SourceChangedError(base.key, await look(deps, base.key, call), error)
 }

@@ -13,7 +13,7 @@ export interface WriteJob extends ContentJob {
 /**
  * Returns the version that is in the bucket, proven. ConflictError: another version is at `key`, nothing of ours is.
  * SourceChangedError: clean bytes of the base, under another key, are gone. A StoreError for which `isUnknownOutcome`
- * (doubt.ts) holds: call again with the same frozen content and write id.
+ * (outcome/doubt.ts) holds: call again with the same frozen content and write id.
  */
 export async function writeObject(deps: ObjectDeps, job: WriteJob): Promise<Version> {
   return job.stream ? job.stream.finish(job) : writeFrozen(deps, job)

@@ -152,7 +152,13 @@ describe('doubt about a copy', () => {
   it('recognises its own change of attributes, which keeps the ETag', async () => {
     const rig = createRig({ rules: [{ fault: 'lost-reply', operations: ['copy'], times: 1 }] })
     const from = await source(rig)
-    await copyObject(rig.deps, { from, key: 'from', condition: { ifMatch: from.etag }, headers: plainHeaders, writeId: id })
+    await copyObject(rig.deps, {
+      from,
+      key: 'from',
+      condition: { ifMatch: from.etag },
+      headers: plainHeaders,
+      writeId: id,
+    })
     expect(rig.counts()).toEqual({ copy: 1, head: 1 })
     expect((await rig.headersOf('from')).metadata).toEqual({ 'bucketfs-id': id })
   })
@@ -177,7 +183,8 @@ describe('doubt about a copy', () => {
       provider: (store) => ({
         ...store,
         copy(from, key, options) {
-          if (refusals-- > 0) return Promise.reject(new StoreError({ kind: 'conflict', operation: 'copy', key, status: 409 }))
+          if (refusals-- > 0)
+            return Promise.reject(new StoreError({ kind: 'conflict', operation: 'copy', key, status: 409 }))
           return store.copy(from, key, options)
         },
       }),
@@ -210,7 +217,10 @@ describe('a copy past what one COPY takes', () => {
     expect(rig.counts()).toEqual({ getTags: 1, createUpload: 1, copyPart: 4, completeUpload: 1, head: 1 })
     expect(rig.requests.snapshot().bytesUp).toBe(0)
     expect(Buffer.compare(await rig.bytesOf('to'), bytes)).toBe(0)
-    expect(await rig.headersOf('to')).toEqual({ ...allHeaders, metadata: { ...allHeaders.metadata, 'bucketfs-id': id } })
+    expect(await rig.headersOf('to')).toEqual({
+      ...allHeaders,
+      metadata: { ...allHeaders.metadata, 'bucketfs-id': id },
+    })
     expect(await rig.bucket.getTags('to')).toBe('a=1')
     expect(version.checksum?.value).toBe((await rig.bucket.head('from')).checksum?.value)
   })
@@ -239,7 +249,13 @@ describe('a copy past what one COPY takes', () => {
     const bytes = patterned(350_000)
     await rig.bucket.put('from', bytes, { headers: allHeaders })
     const from = await versionAt(rig, 'from')
-    await copyObject(rig.deps, { from, key: 'from', condition: { ifMatch: from.etag }, headers: plainHeaders, writeId: id })
+    await copyObject(rig.deps, {
+      from,
+      key: 'from',
+      condition: { ifMatch: from.etag },
+      headers: plainHeaders,
+      writeId: id,
+    })
     expect(await rig.headersOf('from')).toEqual({ metadata: { 'bucketfs-id': id } })
     expect(Buffer.compare(await rig.bytesOf('from'), bytes)).toBe(0)
   })

@@ -84,7 +84,11 @@ describe('removing many', () => {
     const versions = [await seen(rig, 'a'), await seen(rig, 'b'), await seen(rig, 'c')]
     await putText(rig.bucket, 'b', 'foreign')
     await rig.bucket.delete('c')
-    expect(await removeMany(rig.deps, versions)).toEqual(['removed', expect.objectContaining({ key: 'b', size: 7 }), 'absent'])
+    expect(await removeMany(rig.deps, versions)).toEqual([
+      'removed',
+      expect.objectContaining({ key: 'b', size: 7 }),
+      'absent',
+    ])
     expect(await keys(rig)).toEqual(['b'])
   })
 

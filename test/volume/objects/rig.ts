@@ -5,7 +5,13 @@ import { silentLogger } from '../../../src/base/log.ts'
 import { createSeededRandom } from '../../../src/base/random.ts'
 import type { Clock } from '../../../src/base/clock.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
-import type { ObjectHeaders, ObjectInfo, ObjectStore, StoreCapabilities, StoreLimits } from '../../../src/store/store.ts'
+import type {
+  ObjectHeaders,
+  ObjectInfo,
+  ObjectStore,
+  StoreCapabilities,
+  StoreLimits,
+} from '../../../src/store/store.ts'
 import { withConditions } from '../../../src/store/with-conditions.ts'
 import { withFaults, type FaultRule } from '../../../src/store/with-faults.ts'
 import { createStoreMetrics, withMetrics, type StoreMetrics } from '../../../src/store/with-metrics.ts'
@@ -44,7 +50,11 @@ export interface Rig {
 }
 
 /** Parts of 8 KiB and more in place of 5 MiB, so that tests move kilobytes. */
-export const smallLimits: Partial<StoreLimits> = { partBytesMin: 8192, copyBytesMax: 1024 ** 3, partBytesMax: 1024 ** 3 }
+export const smallLimits: Partial<StoreLimits> = {
+  partBytesMin: 8192,
+  copyBytesMax: 1024 ** 3,
+  partBytesMax: 1024 ** 3,
+}
 export const smallSettings: Partial<VolumeSettings> = { putBytesMax: 32_768, partBytes: 16_384, partBytesLate: 131_072 }
 
 /** Waits take no time: they move the clock on. */
@@ -67,7 +77,10 @@ export function createRig(options: RigOptions = {}): Rig {
   const bucket = createMemoryStore({ clock, random, limits: options.limits })
   const provided = options.provider?.(bucket) ?? bucket
   const requests = createStoreMetrics()
-  const counted = withMetrics(withFaults(provided, { clock, random, rules: options.rules ?? [] }), { clock, metrics: requests })
+  const counted = withMetrics(withFaults(provided, { clock, random, rules: options.rules ?? [] }), {
+    clock,
+    metrics: requests,
+  })
   const able = options.capabilities ? withConditions(lacking(counted, options.capabilities)) : counted
   const store = withRetry(able, { clock, random })
   const settings: VolumeSettings = { ...defaultSettings, uid: 1000, gid: 1000, ...options.settings }

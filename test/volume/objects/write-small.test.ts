@@ -6,7 +6,7 @@ import { isStoreError, isVolumeError, StoreError } from '../../../src/base/error
 import type { ObjectStore } from '../../../src/store/store.ts'
 import { FileContent } from '../../../src/volume/content/file-content.ts'
 import { ConflictError } from '../../../src/volume/objects/conflict-error.ts'
-import { isUnknownOutcome } from '../../../src/volume/objects/doubt.ts'
+import { isUnknownOutcome } from '../../../src/volume/objects/outcome/doubt.ts'
 import { writeObject } from '../../../src/volume/objects/write-object.ts'
 import { patterned, putText } from '../../support/store-kit.ts'
 import { allHeaders, createRig, frozenOf, plainHeaders, thrown, versionAt, type Rig, type RigOptions } from './rig.ts'
@@ -44,7 +44,14 @@ describe('a small file', () => {
     const rig = createRig()
     const version = await create(rig, 'hello')
     const seen = await versionAt(rig, 'k')
-    expect(version).toMatchObject({ key: 'k', etag: seen.etag, size: 5, checksum: seen.checksum, headers: seen.headers, ours: true })
+    expect(version).toMatchObject({
+      key: 'k',
+      etag: seen.etag,
+      size: 5,
+      checksum: seen.checksum,
+      headers: seen.headers,
+      ours: true,
+    })
   })
 
   it('may be empty', async () => {
@@ -107,7 +114,13 @@ describe('what a rewrite preserves', () => {
     await putText(rig.bucket, 'k', 'old', { tags: 'a=1&b=2' })
     const base = await versionAt(rig, 'k')
     const frozen = await frozenOf(rig, utf8('new'), base)
-    const version = await writeObject(rig.deps, { key: 'k', condition: { ifMatch: base.etag }, frozen, headers: plainHeaders, writeId: id })
+    const version = await writeObject(rig.deps, {
+      key: 'k',
+      condition: { ifMatch: base.etag },
+      frozen,
+      headers: plainHeaders,
+      writeId: id,
+    })
     expect(await rig.bucket.getTags('k')).toBe('a=1&b=2')
     expect(version.tagCount).toBe(2)
     expect(rig.counts()).toEqual({ put: 1, getTags: 1 })
@@ -118,7 +131,14 @@ describe('what a rewrite preserves', () => {
     await putText(rig.bucket, 'k', 'old', { tags: 'a=1' })
     const replaces = await versionAt(rig, 'k')
     const frozen = await frozenOf(rig, utf8('new'))
-    await writeObject(rig.deps, { key: 'k', condition: { ifMatch: replaces.etag }, frozen, headers: plainHeaders, writeId: id, replaces })
+    await writeObject(rig.deps, {
+      key: 'k',
+      condition: { ifMatch: replaces.etag },
+      frozen,
+      headers: plainHeaders,
+      writeId: id,
+      replaces,
+    })
     expect(await rig.bucket.getTags('k')).toBe('a=1')
   })
 })
@@ -208,15 +228,17 @@ describe('doubt', () => {
   })
 
   it('calls it a conflict when somebody wrote between our lost request and our look', async () => {
-    const rig = createRig(oneFault('lost-request', {
-      provider: (store) => ({
-        ...store,
-        async head(key, options) {
-          await store.put('k', utf8('foreign'), { headers: plainHeaders })
-          return store.head(key, options)
-        },
+    const rig = createRig(
+      oneFault('lost-request', {
+        provider: (store) => ({
+          ...store,
+          async head(key, options) {
+            await store.put('k', utf8('foreign'), { headers: plainHeaders })
+            return store.head(key, options)
+          },
+        }),
       }),
-    }))
+    )
     const { etag } = await putText(rig.bucket, 'k', 'old')
     expect(await thrown(replace(rig, 'mine', etag))).toBeInstanceOf(ConflictError)
     expect(Buffer.from(await rig.bytesOf('k')).toString()).toBe('foreign')
@@ -228,7 +250,8 @@ describe('doubt', () => {
       provider: (store) => ({
         ...store,
         put(key, body, options) {
-          if (refusals-- > 0) return Promise.reject(new StoreError({ kind: 'conflict', operation: 'put', key, status: 409 }))
+          if (refusals-- > 0)
+            return Promise.reject(new StoreError({ kind: 'conflict', operation: 'put', key, status: 409 }))
           return store.put(key, body, options)
         },
       }),
@@ -255,16 +278,18 @@ describe('doubt', () => {
 })
 
 describe('proof', () => {
-  const wrongEtag = (times: number) => (store: ObjectStore): ObjectStore => {
-    let left = times
-    return {
-      ...store,
-      async put(key, body, options) {
-        const reply = await store.put(key, body, options)
-        return left-- > 0 ? { ...reply, etag: 'f'.repeat(32) } : reply
-      },
+  const wrongEtag =
+    (times: number) =>
+    (store: ObjectStore): ObjectStore => {
+      let left = times
+      return {
+        ...store,
+        async put(key, body, options) {
+          const reply = await store.put(key, body, options)
+          return left-- > 0 ? { ...reply, etag: 'f'.repeat(32) } : reply
+        },
+      }
     }
-  }
 
   it('looks when the ETag in the answer is not that of the bytes, and takes the true one', async () => {
     const rig = createRig({ provider: wrongEtag(1) })
@@ -279,7 +304,9 @@ describe('proof', () => {
       provider: (store) => ({
         ...store,
         put(key, body, options) {
-          return spoiled-- > 0 ? store.put(key, utf8('spoilt'), { ...options, crc32: undefined }) : store.put(key, body, options)
+          return spoiled-- > 0
+            ? store.put(key, utf8('spoilt'), { ...options, crc32: undefined })
+            : store.put(key, body, options)
         },
       }),
     })
@@ -302,7 +329,13 @@ describe('proof', () => {
   it('does not take a KMS object’s ETag for an MD5', async () => {
     const rig = createRig({ provider: wrongEtag(1) })
     const frozen = await frozenOf(rig, utf8('x'))
-    await writeObject(rig.deps, { key: 'k', condition: {}, frozen, headers: { sse: 'aws:kms', metadata: {} }, writeId: id })
+    await writeObject(rig.deps, {
+      key: 'k',
+      condition: {},
+      frozen,
+      headers: { sse: 'aws:kms', metadata: {} },
+      writeId: id,
+    })
     expect(rig.counts()).toEqual({ put: 1 })
   })
 })

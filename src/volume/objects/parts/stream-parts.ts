@@ -1,14 +1,14 @@
-import { isStoreError } from '../../base/errors.ts'
-import type { CallOptions, UploadedPart, WriteCondition } from '../../store/store.ts'
-import { clippedPieces, type Piece } from '../content/extents.ts'
-import type { FileContent, FrozenContent } from '../content/file-content.ts'
-import type { Version } from '../inode.ts'
-import { forEachBounded } from '../tree/concurrency.ts'
-import { partsInFlightMax, type ObjectDeps } from './object-deps.ts'
+import { isStoreError } from '../../../base/errors.ts'
+import type { CallOptions, UploadedPart, WriteCondition } from '../../../store/store.ts'
+import { clippedPieces, type Piece } from '../../content/extents.ts'
+import type { FileContent, FrozenContent } from '../../content/file-content.ts'
+import type { Version } from '../../inode.ts'
+import { forEachBounded } from '../../tree/concurrency.ts'
+import { partsInFlightMax, type ObjectDeps } from '../object-deps.ts'
 import type { PlannedPart } from './part-plan.ts'
 import { signatureOf } from './piece-signature.ts'
 import { Upload, UploadLostError, type UploadTarget } from './upload.ts'
-import { planFor } from './write-frozen.ts'
+import { planFor } from '../write-frozen.ts'
 
 // The parts of one upload that goes on while its file is being written. Parts leave in order of the file as soon as
 // they are full. A part that failed for now, or whose range was written again, is sent again at the end under its own
@@ -105,7 +105,10 @@ export class StreamParts {
     })
     if (!rest) throw new UploadLostError('more parts than numbers')
     for (const [index, planned] of rest.entries()) {
-      again.push({ part: { partNumber: kept.length + 1 + index, planned, signature: '', sent: undefined }, source: frozen })
+      again.push({
+        part: { partNumber: kept.length + 1 + index, planned, signature: '', sent: undefined },
+        source: frozen,
+      })
     }
     const parts = kept.map(({ sent }) => sent)
     await forEachBounded(again, partsInFlightMax, async ({ part: { partNumber, planned }, source }) => {
@@ -129,10 +132,12 @@ export class StreamParts {
     const again: QueuedPart[] = []
     for (const part of kept) {
       const { planned, partNumber, signature, sent } = part
-      const isSame = signatureOf(clippedPieces(frozen.pieces, planned.offset, planned.length), frozen.base) === signature
+      const isSame =
+        signatureOf(clippedPieces(frozen.pieces, planned.offset, planned.length), frozen.base) === signature
       if (isSame && sent) continue
       // A copied part may be longer than anybody wants to send.
-      if (!isSame && planned.kind !== 'bytes') throw new UploadLostError(`part ${partNumber} was copied and has changed`)
+      if (!isSame && planned.kind !== 'bytes')
+        throw new UploadLostError(`part ${partNumber} was copied and has changed`)
       const length = Math.min(planned.length, frozen.size - planned.offset)
       again.push({ part: { ...part, planned: { ...planned, length } }, source: frozen })
     }

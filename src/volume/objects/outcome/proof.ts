@@ -1,5 +1,5 @@
-import { crc32, crc32Base64, md5Hex } from '../../base/bytes.ts'
-import type { ObjectChecksum, StoreCapabilities } from '../../store/store.ts'
+import { crc32, crc32Base64, md5Hex } from '../../../base/bytes.ts'
+import type { ObjectChecksum, StoreCapabilities } from '../../../store/store.ts'
 
 // What proves that the bucket holds the bytes that were sent (P3): the checksum it recorded, and, where ETags are MD5s
 // (P8's test: no '-' in the ETag, no KMS key), the ETag. Both are compared where both are given: an answer whose ETag is

@@ -1,5 +1,5 @@
-import type { StoreLimits } from '../../store/store.ts'
-import type { Piece } from '../content/extents.ts'
+import type { StoreLimits } from '../../../store/store.ts'
+import type { Piece } from '../../content/extents.ts'
 
 // Which parts a file is uploaded in: clean runs as copies of the base version, holes as copies of zeros, the rest as
 // bytes, at the least number of bytes sent. Pure.
@@ -111,11 +111,12 @@ function cutRuns(runs: readonly Run[], partBytes: number, options: PlanOptions):
 /** Full parts, and a rest that joins the one before it where it may not stand alone. */
 function cutBytes(parts: PlannedPart[], run: Run, partBytes: number, limits: StoreLimits, isLast: boolean): void {
   const end = run.offset + run.length
-  for (let { offset } = run; offset < end; ) {
+  for (let { offset } = run; offset < end;) {
     const left = end - offset
     const rest = left - partBytes
     const joinsRest = rest > 0 && rest < limits.partBytesMin && !isLast
-    if (joinsRest && left > limits.partBytesMax) return cutEvenly(parts, { kind: 'bytes', offset, length: left }, partBytes)
+    if (joinsRest && left > limits.partBytesMax)
+      return cutEvenly(parts, { kind: 'bytes', offset, length: left }, partBytes)
     const length = rest <= 0 || joinsRest ? left : partBytes
     parts.push({ kind: 'bytes', offset, length })
     offset += length

@@ -1,21 +1,29 @@
-import { concatBytes } from '../../base/bytes.ts'
-import { isStoreError, StoreError } from '../../base/errors.ts'
+import { concatBytes } from '../../../base/bytes.ts'
+import { isStoreError, StoreError } from '../../../base/errors.ts'
 import {
   type CallOptions,
   type ObjectHeaders,
   type ObjectInfo,
   type UploadedPart,
   type WriteCondition,
-} from '../../store/store.ts'
-import type { FrozenContent } from '../content/file-content.ts'
-import type { Version } from '../inode.ts'
-import { ConflictError, SourceChangedError } from './conflict-error.ts'
-import { conditionHolds, isOurs, isUnknownOutcome, look, pauseBeforeSend, settle, withWriteId } from './doubt.ts'
+} from '../../../store/store.ts'
+import type { FrozenContent } from '../../content/file-content.ts'
+import type { Version } from '../../inode.ts'
+import { ConflictError, SourceChangedError } from '../conflict-error.ts'
+import {
+  conditionHolds,
+  isOurs,
+  isUnknownOutcome,
+  look,
+  pauseBeforeSend,
+  settle,
+  withWriteId,
+} from '../outcome/doubt.ts'
 import { streamBytes, withBytes } from './frozen-bytes.ts'
-import { sendsMax, type ObjectDeps } from './object-deps.ts'
+import { sendsMax, type ObjectDeps } from '../object-deps.ts'
 import type { PlannedPart } from './part-plan.ts'
-import { Fingerprint, isMd5Etag } from './proof.ts'
-import { versionRead } from './written-version.ts'
+import { Fingerprint, isMd5Etag } from '../outcome/proof.ts'
+import { versionRead } from '../outcome/written-version.ts'
 import { copyZeros } from './zero-object.ts'
 
 // One multipart upload from its creation to its completion or abort. Its headers, tags and write id are those of its
@@ -62,7 +70,12 @@ export class Upload {
   }
 
   /** Sends (again) one part of `frozen`. Rejects with SourceChangedError when the base it copies from has changed. */
-  async sendPart(partNumber: number, part: PlannedPart, frozen: FrozenContent, call: CallOptions): Promise<UploadedPart> {
+  async sendPart(
+    partNumber: number,
+    part: PlannedPart,
+    frozen: FrozenContent,
+    call: CallOptions,
+  ): Promise<UploadedPart> {
     try {
       if (part.kind === 'bytes') return await this.#sendBytes(partNumber, part, frozen, call)
       if (part.kind === 'copy') return await this.#copyBase(partNumber, part, frozen, call)
@@ -132,7 +145,12 @@ export class Upload {
     throw new StoreError({ kind: 'corrupt', operation: 'completeUpload', key, message })
   }
 
-  async #sendBytes(partNumber: number, part: PlannedPart, frozen: FrozenContent, call: CallOptions): Promise<UploadedPart> {
+  async #sendBytes(
+    partNumber: number,
+    part: PlannedPart,
+    frozen: FrozenContent,
+    call: CallOptions,
+  ): Promise<UploadedPart> {
     const { offset, length } = part
     for (let sends = 1; ; sends++) {
       const sent =
@@ -167,7 +185,11 @@ export class Upload {
   }
 
   /** Undefined when the answer is not that of these bytes. */
-  async #sendBody(partNumber: number, body: readonly Uint8Array[], call: CallOptions): Promise<UploadedPart | undefined> {
+  async #sendBody(
+    partNumber: number,
+    body: readonly Uint8Array[],
+    call: CallOptions,
+  ): Promise<UploadedPart | undefined> {
     const { key, headers } = this.target
     const { store } = this.#deps
     const fingerprint = new Fingerprint(body)
@@ -225,7 +247,7 @@ function* inSteps(body: readonly Uint8Array[], step: number): Generator<Uint8Arr
   let run: Uint8Array[] = []
   let missing = step
   for (const piece of body) {
-    for (let at = 0; at < piece.byteLength; ) {
+    for (let at = 0; at < piece.byteLength;) {
       const taken = piece.subarray(at, at + missing)
       run.push(taken)
       at += taken.byteLength

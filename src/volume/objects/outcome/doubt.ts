@@ -1,8 +1,8 @@
-import { isStoreError, StoreError } from '../../base/errors.ts'
-import { writeIdHeader } from '../../format/metadata.ts'
-import type { CallOptions, ObjectHeaders, ObjectInfo, WriteCondition } from '../../store/store.ts'
-import { ConflictError } from './conflict-error.ts'
-import { sendDelayMsFirst, sendsMax, type ObjectDeps } from './object-deps.ts'
+import { isStoreError, StoreError } from '../../../base/errors.ts'
+import { writeIdHeader } from '../../../format/metadata.ts'
+import type { CallOptions, ObjectHeaders, ObjectInfo, WriteCondition } from '../../../store/store.ts'
+import { ConflictError } from '../conflict-error.ts'
+import { sendDelayMsFirst, sendsMax, type ObjectDeps } from '../object-deps.ts'
 
 // What happened to a conditional change that did not plainly succeed. A 412 may be the echo of our own first try, whose
 // reply was lost; a reset may be before or after the effect; a 409 says only that somebody else was there too. One HEAD
@@ -59,6 +59,11 @@ export function isUnknownOutcome(error: unknown): boolean {
 export function isDoubtful(error: unknown): boolean {
   if (!isStoreError(error) || error.kind === 'aborted') return false
   return isUnknownOutcome(error) || ['precondition', 'conflict', 'not-found'].includes(error.kind)
+}
+
+/** Whether the same upload may be completed by a later call. */
+export function mayBeResumed(error: unknown): boolean {
+  return isUnknownOutcome(error) || (isStoreError(error) && error.retry && error.kind !== 'corrupt')
 }
 
 export function isOurs(info: ObjectInfo, writeId: string | undefined): boolean {

@@ -1,5 +1,5 @@
-import type { ObjectChecksum, ObjectHeaders, ObjectInfo } from '../../store/store.ts'
-import type { Version } from '../inode.ts'
+import type { ObjectChecksum, ObjectHeaders, ObjectInfo } from '../../../store/store.ts'
+import type { Version } from '../../inode.ts'
 
 // From what a write told to the Version it made. `headersDate` is the date of our own reply: attributes count for a
 // listing as long as nothing in it is younger (tree/attributes.ts).

@@ -2,9 +2,14 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MiB, GiB } from '../../../src/base/bytes.ts'
-import { s3Limits, type StoreLimits } from '../../../src/store/store.ts'
-import { planParts, type PieceShape, type PlannedPart, type PlanOptions } from '../../../src/volume/objects/part-plan.ts'
+import { MiB, GiB } from '../../../../src/base/bytes.ts'
+import { s3Limits, type StoreLimits } from '../../../../src/store/store.ts'
+import {
+  planParts,
+  type PieceShape,
+  type PlannedPart,
+  type PlanOptions,
+} from '../../../../src/volume/objects/parts/part-plan.ts'
 
 const options: PlanOptions = { limits: s3Limits, partBytes: 8 * MiB, zeroPartBytesMax: 10 * MiB, uniform: false }
 
@@ -24,7 +29,12 @@ function plan(table: readonly PieceShape[], changes: Partial<PlanOptions> = {}):
 }
 
 /** Every byte as the table has it, or sent as bytes; no part outside the limits. */
-function check(table: readonly PieceShape[], parts: readonly PlannedPart[], limits: StoreLimits, zeroMax: number): void {
+function check(
+  table: readonly PieceShape[],
+  parts: readonly PlannedPart[],
+  limits: StoreLimits,
+  zeroMax: number,
+): void {
   let at = table[0]?.offset ?? 0
   let i = 0
   for (const [index, { kind, offset, length }] of parts.entries()) {
@@ -54,23 +64,35 @@ function bytesSent(parts: readonly PlannedPart[]): number {
   return parts.reduce((sum, { kind, length }) => sum + (kind === 'bytes' ? length : 0), 0)
 }
 
-const lengths = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 400 }), fc.integer({ min: 1, max: 9000 }))
+const lengths = fc.oneof(
+  fc.integer({ min: 1, max: 40 }),
+  fc.integer({ min: 1, max: 400 }),
+  fc.integer({ min: 1, max: 9000 }),
+)
 const tables = fc
-  .array(fc.tuple(fc.constantFrom<PieceShape['kind']>('base', 'dirty', 'zero'), lengths), { minLength: 1, maxLength: 120 })
+  .array(fc.tuple(fc.constantFrom<PieceShape['kind']>('base', 'dirty', 'zero'), lengths), {
+    minLength: 1,
+    maxLength: 120,
+  })
   .map((runs) => pieces(...runs))
 const smallLimits: StoreLimits = { ...s3Limits, partBytesMin: 50, partBytesMax: 1_000_000, copyBytesMax: 1000 }
 
 describe('a plan of parts', () => {
   it('says the same bytes within the limits, for any table', () => {
     fc.assert(
-      fc.property(tables, fc.constantFrom(50, 64, 80, 500), fc.constantFrom(12, 40, 10_000), (table, partBytes, partCountMax) => {
-        const copyBytesMax = partCountMax === 10_000 ? 1000 : 1_000_000
-        const limits = { ...smallLimits, partCountMax, copyBytesMax }
-        const parts = planParts(table, { limits, partBytes, zeroPartBytesMax: 100, uniform: false })
-        if (parts) check(table, parts, limits, 100)
-        // Zeros are copied 100 at a time, so only they can make a plan impossible.
-        else expect(table.some(({ kind }) => kind === 'zero')).toBe(true)
-      }),
+      fc.property(
+        tables,
+        fc.constantFrom(50, 64, 80, 500),
+        fc.constantFrom(12, 40, 10_000),
+        (table, partBytes, partCountMax) => {
+          const copyBytesMax = partCountMax === 10_000 ? 1000 : 1_000_000
+          const limits = { ...smallLimits, partCountMax, copyBytesMax }
+          const parts = planParts(table, { limits, partBytes, zeroPartBytesMax: 100, uniform: false })
+          if (parts) check(table, parts, limits, 100)
+          // Zeros are copied 100 at a time, so only they can make a plan impossible.
+          else expect(table.some(({ kind }) => kind === 'zero')).toBe(true)
+        },
+      ),
       { numRuns: 1500 },
     )
   })

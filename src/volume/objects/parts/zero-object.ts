@@ -1,14 +1,14 @@
-import { md5Hex } from '../../base/bytes.ts'
-import { isStoreError } from '../../base/errors.ts'
-import { randomId } from '../../base/random.ts'
-import { zerosKey } from '../../format/system-key.ts'
-import type { ByteRange, CallOptions, ObjectStore, StoreLimits, UploadedPart } from '../../store/store.ts'
-import { forEachBounded } from '../tree/concurrency.ts'
-import { look } from './doubt.ts'
+import { md5Hex } from '../../../base/bytes.ts'
+import { isStoreError } from '../../../base/errors.ts'
+import { randomId } from '../../../base/random.ts'
+import { zerosKey } from '../../../format/system-key.ts'
+import type { ByteRange, CallOptions, ObjectStore, StoreLimits, UploadedPart } from '../../../store/store.ts'
+import { forEachBounded } from '../../tree/concurrency.ts'
+import { look } from '../outcome/doubt.ts'
 import { zeros } from './frozen-bytes.ts'
-import { partsInFlightMax, sendsMax, type ObjectDeps } from './object-deps.ts'
-import { Fingerprint, isMd5Etag } from './proof.ts'
-import { putObject } from './put-object.ts'
+import { partsInFlightMax, sendsMax, type ObjectDeps } from '../object-deps.ts'
+import { Fingerprint, isMd5Etag } from '../outcome/proof.ts'
+import { putObject } from '../put-object.ts'
 
 // Zeros in the bucket, for holes to be copied from: made on the first hole, used by all volumes of a bucket. They are
 // a cache, so they may be gone or, by a foreign hand, something else: each copy carries their ETag as its condition, and an
@@ -78,7 +78,8 @@ async function findOrPutZeros(deps: ObjectDeps, size: number, call: CallOptions)
   if (info?.size === size) {
     const { etag, checksum, headers } = info
     const isMd5 = isMd5Etag({ etag, sse: headers.sse }, capabilities) && etag === fingerprint.md5
-    const isCrc = checksum?.type === 'full-object' && checksum.algorithm === 'crc32' && checksum.value === fingerprint.crc32
+    const isCrc =
+      checksum?.type === 'full-object' && checksum.algorithm === 'crc32' && checksum.value === fingerprint.crc32
     if (isMd5 || isCrc) return etag
   }
   const job = { key: zerosKey(size), condition: {}, body, headers: { metadata: {} }, writeId: randomId(deps.random) }

@@ -1,9 +1,9 @@
-import { crc32, crc32Base64 } from '../../base/bytes.ts'
-import type { BodyStream, CallOptions } from '../../store/store.ts'
-import { clippedPieces, type Piece } from '../content/extents.ts'
-import type { FrozenContent } from '../content/file-content.ts'
-import { forEachBounded } from '../tree/concurrency.ts'
-import type { ObjectDeps } from './object-deps.ts'
+import { crc32, crc32Base64 } from '../../../base/bytes.ts'
+import type { BodyStream, CallOptions } from '../../../store/store.ts'
+import { clippedPieces, type Piece } from '../../content/extents.ts'
+import type { FrozenContent } from '../../content/file-content.ts'
+import { forEachBounded } from '../../tree/concurrency.ts'
+import type { ObjectDeps } from '../object-deps.ts'
 
 // The bytes of a frozen content, assembled for a request: dirty ones from memory or spool, clean ones through the
 // reader (cached blocks, else a GET of exactly the base version), holes as views of one zero page. What is not in memory
@@ -92,7 +92,12 @@ async function assemble(
   return parts.flat()
 }
 
-async function readPiece(deps: ObjectDeps, frozen: FrozenContent, piece: Piece, call: CallOptions): Promise<Uint8Array> {
+async function readPiece(
+  deps: ObjectDeps,
+  frozen: FrozenContent,
+  piece: Piece,
+  call: CallOptions,
+): Promise<Uint8Array> {
   const { offset, length } = piece
   if (piece.kind === 'dirty') return exactly(length, await piece.bytes.read(piece.start, length))
   if (!frozen.base) throw new Error('a clean piece without a base version')

@@ -1,7 +1,7 @@
-import { md5Hex, utf8 } from '../../base/bytes.ts'
-import type { DirtyBytes } from '../content/dirty-bytes.ts'
-import type { Piece } from '../content/extents.ts'
-import type { Version } from '../inode.ts'
+import { md5Hex, utf8 } from '../../../base/bytes.ts'
+import type { DirtyBytes } from '../../content/dirty-bytes.ts'
+import type { Piece } from '../../content/extents.ts'
+import type { Version } from '../../inode.ts'
 
 // Whether a range of a file still says what was sent of it, without holding on to the bytes: a digest of where they came
 // from. Equal signatures are equal bytes, because dirty bytes never change and no two of them share a number; different
