@@ -1,9 +1,9 @@
-// The engine: one volume, living in a thread of its own (`worker-engine.ts`) or on the calling one (`inline-engine.ts`),
+// The engine: one volume, living in a thread of its own or on the calling one (`thread/`),
 // as the thread that opened it sees it. Doors get its `client`.
 //
 //   open.ts         the composition root: URL and options → plan → engine          open/   what a plan is made of
 //   compose.ts      in the engine's thread: plan → stores, folders, volume
-//   engine-core.ts  the engine in whatever thread it lives
+//   thread/         the engine in the thread it lives in, and drained when the process ends
 //   rpc/            calls between threads: asynchronous by port, synchronous by shared memory
 //   shared/         what every thread may read without asking
 //   hosting.ts      doors inside the engine's thread

@@ -10,7 +10,7 @@ const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 
 /** Makes the folder (its parents too) if it is missing. Node's errors as they come. */
 export async function openLocalFiles(folder: string): Promise<LocalFiles> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder)
   await syncFolder(folder)
   return {
     async open(name) {
@@ -32,6 +32,28 @@ export async function openLocalFiles(folder: string): Promise<LocalFiles> {
     },
     rename: (from, to) => rename(inside(folder, from), inside(folder, to)),
     syncNames: () => syncFolder(folder),
+  }
+}
+
+/** With its parents, private to the user. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    // Node's recursive form says ENOENT where the real reason is another, EROFS for one: the first step that fails tells.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await makeStepByStep(folder)
+  }
+}
+
+async function makeStepByStep(folder: string): Promise<void> {
+  const names = folder.split('/')
+  for (let count = 2; count <= names.length; count++) {
+    try {
+      await mkdir(names.slice(0, count).join('/'), { mode: 0o700 })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
   }
 }
 

@@ -2,12 +2,12 @@
 
 import { composeVolume } from './compose.ts'
 import type { Engine } from './engine.ts'
-import { startInlineEngine } from './inline-engine.ts'
+import { startInlineEngine } from './thread/inline-engine.ts'
 import type { OpenVolumeOptions } from './open/options.ts'
 import { planVolume } from './open/plan.ts'
 import type { VolumePlan } from './open/plan.ts'
-import { startWorkerEngine, startWorkerEngineSync } from './worker-engine.ts'
-import type { WorkerEngineOptions } from './worker-engine.ts'
+import { startWorkerEngine, startWorkerEngineSync } from './thread/worker-engine.ts'
+import type { WorkerEngineOptions } from './thread/worker-engine.ts'
 
 /**
  * Opens the volume at `url`. Mistakes in URL, options or environment throw TypeError or RangeError (ERR_INVALID_URL for
@@ -30,7 +30,7 @@ function workerOptions(plan: VolumePlan): WorkerEngineOptions {
   return { opener: { module: composeFile().href, data: plan }, label: plan.label }
 }
 
-/** See `workerFile` of worker-engine.ts. */
+/** See `workerFile` of thread/worker-engine.ts. */
 function composeFile(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? '../../dist/engine/compose.js' : './compose.js', import.meta.url)
 }

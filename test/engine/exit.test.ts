@@ -24,9 +24,9 @@ function runProgram(body: string, data: Readonly<Record<string, unknown>> = {}, 
   const opener = `{ module: ${fake}, data: ${JSON.stringify(data)} }`
   const start =
     kind === 'worker'
-      ? `import { startWorkerEngine } from ${built('worker-engine.js')}
+      ? `import { startWorkerEngine } from ${built('thread/worker-engine.js')}
          const engine = await startWorkerEngine({ opener: ${opener}, label: 's3://bucket/' })`
-      : `import { startInlineEngine } from ${built('inline-engine.js')}
+      : `import { startInlineEngine } from ${built('thread/inline-engine.js')}
          import { runOpener } from ${built('composed.js')}
          const engine = await startInlineEngine({ composed: runOpener(${opener}) })`
   const source = `${start}\nconst { client } = engine, me = client.caller(), create = { flags: 65, mode: 420 }\n${body}`

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { StoreError, VolumeError } from '../../src/base/errors.ts'
 import { O_CREAT, O_RDWR, O_WRONLY } from '../../src/volume/types.ts'
 import { fakeOpener, openFakeWorker, pattern } from '../support/engine-kit.ts'
-import { startWorkerEngine, startWorkerEngineSync } from '../../src/engine/worker-engine.ts'
+import { startWorkerEngine, startWorkerEngineSync } from '../../src/engine/thread/worker-engine.ts'
 
 const create = { flags: O_WRONLY | O_CREAT, mode: 0o644 }
 

@@ -4,8 +4,8 @@ import { afterEach } from 'vitest'
 import { runOpener } from '../../src/engine/composed.ts'
 import type { OpenerModule } from '../../src/engine/composed.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { startInlineEngine } from '../../src/engine/inline-engine.ts'
-import { startWorkerEngine } from '../../src/engine/worker-engine.ts'
+import { startInlineEngine } from '../../src/engine/thread/inline-engine.ts'
+import { startWorkerEngine } from '../../src/engine/thread/worker-engine.ts'
 
 export interface FakeVolumeOptions {
   readonly saveTo?: string

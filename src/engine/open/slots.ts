@@ -7,12 +7,13 @@
 //
 // An owner that cannot be judged (another machine or container on a shared home) counts as alive.
 
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { randomId } from '../../base/random.ts'
 import { systemClock, systemRandom } from '../../base/system.ts'
 import { diskFiles } from '../../store/local/tree/disk-files.ts'
 import { isDead, ProcessLocks, thisOwner } from '../../store/local/tree/process-lock.ts'
 import type { Owner } from '../../store/local/tree/process-lock.ts'
+import { makeFolder } from '../local-files.ts'
 
 /** Processes of one user on one volume at once; more is a program gone wild. */
 export const slotCountMax = 256
@@ -53,7 +54,7 @@ export class SlotTakenError extends Error {
 export async function takeSlot(root: string, options: TakeOptions = {}): Promise<Slot> {
   const me = thisOwner(systemRandom)
   const folders = { owners: `${root}/owners`, locks: `${root}/locks` }
-  for (const path of [`${root}/slots`, folders.owners, folders.locks]) await mkdir(path, { recursive: true, mode: 0o700 })
+  for (const path of [`${root}/slots`, folders.owners, folders.locks]) await makeFolder(path)
   const locks = await ProcessLocks.open(diskFiles, systemClock, systemRandom, folders, me)
   try {
     return await locks.run('slots', () => assign(root, me, options))
@@ -105,7 +106,7 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 
 async function own(root: string, index: number, me: Owner): Promise<string> {
   const path = `${root}/slots/${index}`
-  await mkdir(path, { recursive: true, mode: 0o700 })
+  await makeFolder(path)
   const temporary = `${path}/owner.${randomId(systemRandom)}`
   await writeFile(temporary, JSON.stringify(me), { mode: 0o600, flag: 'wx' })
   await rename(temporary, `${path}/owner.json`)

@@ -2,17 +2,17 @@
 // alive; a pending call does. At exit the worker is asked, synchronously, to drain (`exit.ts`).
 
 import { Worker } from 'node:worker_threads'
-import { VolumeError } from '../base/errors.ts'
-import type { VolumeSettings } from '../volume/settings.ts'
-import { closedVolume, createClient } from './client.ts'
-import type { OpenerModule } from './composed.ts'
-import type { Engine } from './engine.ts'
+import { VolumeError } from '../../base/errors.ts'
+import type { VolumeSettings } from '../../volume/settings.ts'
+import { closedVolume, createClient } from '../client.ts'
+import type { OpenerModule } from '../composed.ts'
+import type { Engine } from '../engine.ts'
 import { drainAtExit } from './exit.ts'
-import type { HostedDoor } from './hosting.ts'
-import { processCaller } from './identity.ts'
-import { createThreadPorts, PortCaller } from './rpc/port-caller.ts'
-import { CacheReader } from './shared/cache-reader.ts'
-import { createCacheMemory } from './shared/layout.ts'
+import type { HostedDoor } from '../hosting.ts'
+import { processCaller } from '../identity.ts'
+import { createThreadPorts, PortCaller } from '../rpc/port-caller.ts'
+import { CacheReader } from '../shared/cache-reader.ts'
+import { createCacheMemory } from '../shared/layout.ts'
 import type { EngineWorkerData } from './worker-main.ts'
 
 export interface WorkerEngineOptions {
@@ -72,7 +72,7 @@ function startWorker({ opener }: WorkerEngineOptions): StartedWorker {
 
 /** Under a TypeScript loader (vitest) the worker still runs what the build made: workers inherit no loader. */
 function workerFile(): URL {
-  const built = import.meta.url.endsWith('.ts') ? '../../dist/engine/worker-main.js' : './worker-main.js'
+  const built = import.meta.url.endsWith('.ts') ? '../../../dist/engine/thread/worker-main.js' : './worker-main.js'
   return new URL(built, import.meta.url)
 }
 

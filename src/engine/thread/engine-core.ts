@@ -3,16 +3,16 @@
 //
 // Life: open → serve → the last attached thread detaches (or `shutdown`) → doors, volume, store close, in that order.
 
-import { VolumeError } from '../base/errors.ts'
-import type { Caller } from '../volume/types.ts'
-import type { Volume } from '../volume/volume.ts'
-import type { ComposedVolume } from './composed.ts'
-import { HostedDoors } from './hosting.ts'
-import type { ControlName } from './rpc/call-names.ts'
-import { CallServer } from './rpc/call-server.ts'
-import type { ThreadPort } from './rpc/messages.ts'
-import { PortServer } from './rpc/port-server.ts'
-import { CachePublisher } from './shared/publisher.ts'
+import { VolumeError } from '../../base/errors.ts'
+import type { Caller } from '../../volume/types.ts'
+import type { Volume } from '../../volume/volume.ts'
+import type { ComposedVolume } from '../composed.ts'
+import { HostedDoors } from '../hosting.ts'
+import type { ControlName } from '../rpc/call-names.ts'
+import { CallServer } from '../rpc/call-server.ts'
+import type { ThreadPort } from '../rpc/messages.ts'
+import { PortServer } from '../rpc/port-server.ts'
+import { CachePublisher } from '../shared/publisher.ts'
 
 export interface EngineCoreParts {
   readonly composed: Promise<ComposedVolume>

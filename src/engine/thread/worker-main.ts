@@ -1,11 +1,11 @@
 // The engine's own thread. Started by `worker-engine.ts`; lives as long as a thread is attached.
 
 import { workerData } from 'node:worker_threads'
-import type { Caller } from '../volume/types.ts'
-import { runOpener } from './composed.ts'
-import type { OpenerModule } from './composed.ts'
+import type { Caller } from '../../volume/types.ts'
+import { runOpener } from '../composed.ts'
+import type { OpenerModule } from '../composed.ts'
 import { EngineCore } from './engine-core.ts'
-import type { ThreadPort } from './rpc/messages.ts'
+import type { ThreadPort } from '../rpc/messages.ts'
 
 export interface EngineWorkerData {
   readonly opener: OpenerModule

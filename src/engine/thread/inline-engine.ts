@@ -1,20 +1,20 @@
 // An engine on the calling thread: for processes that are themselves a door (a mount, a server), where a second thread
 // would only add a hop. Synchronous calls answer from the shared cache or not at all: this thread cannot wait for itself.
 
-import { createClient } from './client.ts'
-import type { Transport } from './client.ts'
-import type { ComposedVolume } from './composed.ts'
+import { createClient } from '../client.ts'
+import type { Transport } from '../client.ts'
+import type { ComposedVolume } from '../composed.ts'
 import { EngineCore } from './engine-core.ts'
-import type { Engine } from './engine.ts'
-import type { HostedDoor } from './hosting.ts'
-import { processCaller } from './identity.ts'
-import { methodIndexes } from './rpc/call-names.ts'
-import type { MethodName } from './rpc/call-names.ts'
-import { createThreadPorts } from './rpc/port-caller.ts'
-import { fromWireError } from './rpc/wire-error.ts'
-import type { WireError } from './rpc/wire-error.ts'
-import { CacheReader } from './shared/cache-reader.ts'
-import { createCacheMemory } from './shared/layout.ts'
+import type { Engine } from '../engine.ts'
+import type { HostedDoor } from '../hosting.ts'
+import { processCaller } from '../identity.ts'
+import { methodIndexes } from '../rpc/call-names.ts'
+import type { MethodName } from '../rpc/call-names.ts'
+import { createThreadPorts } from '../rpc/port-caller.ts'
+import { fromWireError } from '../rpc/wire-error.ts'
+import type { WireError } from '../rpc/wire-error.ts'
+import { CacheReader } from '../shared/cache-reader.ts'
+import { createCacheMemory } from '../shared/layout.ts'
 
 /** A synchronous call that only a worker engine can make. Code ERR_BUCKETFS_SYNC_INLINE. */
 export class SyncInlineError extends Error {
