@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilePrograms, type CompiledPrograms } from './compiled.ts'
 import { programs } from './programs/programs.ts'
-import { serveBucket, type ServedBucket } from './served-bucket.ts'
+import { serveBucket, type ServedBucket } from '../support/served-bucket.ts'
 
 const run = promisify(execFile)
 

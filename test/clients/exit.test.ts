@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilePrograms, type CompiledPrograms } from './compiled.ts'
-import { serveBucket, type ServedBucket } from './served-bucket.ts'
+import { serveBucket, type ServedBucket } from '../support/served-bucket.ts'
 
 const run = promisify(execFile)
 /** An open engine keeps sockets and timers; none of them may keep the process. */

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openVolume, type OpenedVolume } from '../../src/index.ts'
 import { programs } from './programs/programs.ts'
-import { serveBucket, type ServedBucket } from './served-bucket.ts'
+import { serveBucket, type ServedBucket } from '../support/served-bucket.ts'
 
 describe('on a volume as on the real node:fs', () => {
   let served: ServedBucket

@@ -20,10 +20,16 @@ export interface ServedBucket {
 
 const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-export async function serveBucket(): Promise<ServedBucket> {
+export interface ServeOptions {
+  /** Where the bucket is kept; default memory. */
+  readonly kept?: 'memory' | 'directory' | undefined
+}
+
+export async function serveBucket({ kept = 'memory' }: ServeOptions = {}): Promise<ServedBucket> {
   const folder = mkdtempSync(join(tmpdir(), 'bucketfs-served-'))
+  const where = kept === 'memory' ? ['--memory'] : ['--dir', join(folder, 'bucket')]
   const keys = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'us-east-1' }
-  const server = spawn(process.execPath, [command, 's3', '--memory', '--bucket', 'bucket', '--port', '0', '--json'], {
+  const server = spawn(process.execPath, [command, 's3', ...where, '--bucket', 'bucket', '--port', '0', '--json'], {
     env: { ...process.env, ...keys },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -1,0 +1,50 @@
+// What a piece of work cost: time, requests, bytes and cache hits, as the volume's own counters tell it.
+
+import type { OpenedVolume } from '../../src/index.ts'
+
+export interface Cost {
+  readonly ms: number
+  readonly requests: number
+  readonly bytesUp: number
+  readonly bytesDown: number
+  /** Blocks, attributes and names that needed no request. */
+  readonly cacheHits: number
+}
+
+interface StoreCounts {
+  readonly requests: number
+  readonly bytesUp: number
+  readonly bytesDown: number
+}
+
+const hitNames = ['lookupHits', 'blockHits', 'diskHits', 'sharedHits'] as const
+
+/** Runs `work` and tells what it cost. Write-back behind it is waited for, so that its requests are counted. */
+export async function measure(volume: OpenedVolume, work: () => Promise<unknown>): Promise<Cost> {
+  const before = await countsOf(volume)
+  const started = performance.now()
+  await work()
+  const ms = performance.now() - started
+  await volume.sync()
+  const after = await countsOf(volume)
+  return {
+    ms,
+    requests: after.requests - before.requests,
+    bytesUp: after.bytesUp - before.bytesUp,
+    bytesDown: after.bytesDown - before.bytesDown,
+    cacheHits: after.cacheHits - before.cacheHits,
+  }
+}
+
+async function countsOf(volume: OpenedVolume): Promise<Omit<Cost, 'ms'>> {
+  const metrics = await volume.metrics()
+  const { requests, bytesUp, bytesDown } = metrics['store'] as StoreCounts
+  const cacheHits = hitNames.reduce((sum, name) => sum + Number(metrics[name] ?? 0), 0)
+  return { requests, bytesUp, bytesDown, cacheHits }
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`
+  return `${(bytes / 1024 ** 2).toFixed(1)} MiB`
+}
