@@ -1,4 +1,8 @@
 // `ls`: names, or with -l what stat shows, one a line and in byte order.
+//
+// Like every file here it is one row of the table in `../commands.ts`: options and summary as data, and `run`, which is
+// given its places, an output and a signal. What several commands share lies in `../transfer/`, `../places/` and
+// `../output/`.
 
 import type { DirectoryEntryWithAttributes } from '../../volume/calls.ts'
 import type { Attributes, FileType } from '../../volume/types.ts'

@@ -1,5 +1,6 @@
 // Where a command writes: lines or JSON on standard output, complaints and a progress line on standard error. Writing
 // waits for slow readers; a reader that went away (EPIPE) ends the command quietly, as `yes | head` does.
+// Beside it: `failure.ts` puts failures into words, `progress.ts` draws the line, `human.ts` writes sizes and times.
 
 import type { Writable } from 'node:stream'
 import { bytesOfName } from '../../format/name.ts'
