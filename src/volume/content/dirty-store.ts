@@ -69,8 +69,8 @@ export class DirtyStore {
   }
 }
 
-/** Most bytes of one `keep`; larger writes are cut by the caller, so that waiting for memory always ends. */
-export const keepBytesMax: number = 8 * 1024 * 1024
+/** Most bytes of one `keep`; larger writes are cut by the caller, so that even the least memory has room for one. */
+export const keepBytesMax: number = 4 * 1024 * 1024
 
 /** Dirty bytes in the spool, with a copy in memory while there was room for one. */
 class SpooledBytes implements DirtyBytes {

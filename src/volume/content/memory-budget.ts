@@ -1,10 +1,11 @@
 // All the memory a volume uses for bytes, by what it is used for. Nobody allocates what was not taken here first, so
 // that clean blocks, dirty bytes and requests in flight together never exceed `bytesMax` (DESIGN P5).
 //
-// Why it cannot lock up: a fill never waits while it holds, and an eighth is kept for fills and clean blocks, so reads
-// always end. Flights (bodies being assembled) may wait for fills. Dirty bytes stop at half, so that what writes
-// them back has room. Clean blocks are given up first, whoever asks. Waiters of one use are served in order; a waiting
-// fill does not wait for a waiting flight.
+// Why it cannot lock up: a fill holds memory only while its own request is under way, and room for the largest fill is
+// left by flights and dirty bytes. So fills always end, and a flight that waits for fills with memory in hand ends too.
+// Dirty bytes leave flights as much as they may take themselves, so that what writes them back always has room: no
+// flight takes more than half of `flightBytesMax` at once. Clean blocks are given up first, whoever asks. Waiters of
+// one use are served in order; a waiting fill does not wait for a waiting flight.
 
 import { VolumeError } from '../../base/errors.ts'
 
@@ -17,9 +18,11 @@ export type MemoryUse = 'clean' | 'fill' | 'flight' | 'dirty'
 /** Frees clean memory: gives back (`give`) about `bytes` if it can, before it returns. */
 export type Reclaimer = (bytes: number) => void
 
-/** Part of the whole that flights and dirty bytes leave to fills. */
+/** The largest fill. */
+const fillBytesMax: number = 8 * 1024 * 1024
+/** Part of a large memory that flights and dirty bytes leave to fills. */
 const fillShare = 1 / 8
-const dirtyShare = 1 / 2
+
 /** Waiters of one use; more means that something is stuck. */
 const waitersMax = 100_000
 
@@ -30,10 +33,12 @@ interface Waiter {
 
 export class MemoryBudget {
   readonly bytesMax: number
-  /** Most dirty bytes; one `take` of more can never succeed. */
+  /** Most dirty bytes. */
   readonly dirtyBytesMax: number
   /** Most bytes of flights and dirty together. */
   readonly flightBytesMax: number
+  /** Most bytes of one fill. */
+  readonly fillBytesMax: number
   readonly #used: Record<MemoryUse, number> = { clean: 0, fill: 0, flight: 0, dirty: 0 }
   readonly #waiting: Record<Exclude<MemoryUse, 'clean'>, Set<Waiter>> = {
     fill: new Set(),
@@ -48,8 +53,10 @@ export class MemoryBudget {
 
   constructor(bytesMax: number) {
     this.bytesMax = bytesMax
-    this.dirtyBytesMax = Math.floor(bytesMax * dirtyShare)
-    this.flightBytesMax = bytesMax - Math.ceil(bytesMax * fillShare)
+    // A memory too small for that is for tests; fills are smaller then.
+    this.fillBytesMax = Math.min(fillBytesMax, Math.ceil(bytesMax / 2))
+    this.flightBytesMax = bytesMax - Math.max(this.fillBytesMax, Math.ceil(bytesMax * fillShare))
+    this.dirtyBytesMax = Math.floor(this.flightBytesMax / 2)
   }
 
   /** Bytes in use, of one kind or all. */
@@ -82,7 +89,10 @@ export class MemoryBudget {
     return this.#takeNow(bytes, use)
   }
 
-  /** Waits for its turn. ENOMEM when it could never be: `bytes` above what this use may have. */
+  /**
+   * Waits for its turn. ENOMEM when it might never be: a fill above `fillBytesMax`, a
+   * flight above half of `flightBytesMax`, dirty bytes above `dirtyBytesMax`.
+   */
   async take(bytes: number, signal?: AbortSignal, use: Exclude<MemoryUse, 'clean'> = 'flight'): Promise<void> {
     if (bytes > this.#limit(use))
       throw new VolumeError('ENOMEM', { message: `${bytes} bytes at once do not fit memoryBytesMax ${this.bytesMax}` })
@@ -145,10 +155,10 @@ export class MemoryBudget {
     if (this.#used[use] < 0) throw new Error(`more ${use} memory given back than taken`)
   }
 
-  /** The most `use` may ever have. */
+  /** The most that one taker is sure to get in the end. */
   #limit(use: MemoryUse): number {
     if (use === 'dirty') return this.dirtyBytesMax
-    return use === 'flight' ? this.flightBytesMax : this.bytesMax
+    return use === 'flight' ? this.flightBytesMax - this.dirtyBytesMax : this.fillBytesMax
   }
 
   /** Whether `bytes` more stay within the shares, clean blocks left aside. */

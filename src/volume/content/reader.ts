@@ -52,8 +52,6 @@ export interface ReadOptions {
   readonly onInfo?: ((info: ObjectInfo) => void) | undefined
 }
 
-/** Bytes of one GET. */
-const runBytesMax: number = 8 * 1024 * 1024
 /** GETs one read keeps in flight. */
 const runsInFlightMax = 16
 /** Part of the memory that block checksums may take, and their most. */
@@ -192,7 +190,7 @@ export class ContentReader {
     const unit = small ? smallBlockBytes : this.#blockBytes
     const first = Math.floor(offset / unit)
     const last = Math.floor((end - 1) / unit)
-    const perRun = Math.max(1, Math.floor(runBytesMax / unit))
+    const perRun = Math.max(1, Math.floor(this.#deps.budget.fillBytesMax / unit))
     if (last - first < perRun)
       return bytesOfBlocks(await gatherBlocks(this.#parts, cached, first, last, gathering), unit, offset, end)
     const result = new Uint8Array(end - offset)

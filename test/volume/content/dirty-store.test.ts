@@ -36,7 +36,7 @@ describe('DirtyStore', () => {
   })
 
   it('makes the writer wait for memory when there is no spool, and says that it is short', async () => {
-    const budget = new MemoryBudget(8 * MiB)
+    const budget = new MemoryBudget(16 * MiB)
     let short = 0
     const store = new DirtyStore({ budget, onShort: () => short++ })
     const kept = []
@@ -51,7 +51,7 @@ describe('DirtyStore', () => {
   })
 
   it('lets a waiting writer give up', async () => {
-    const store = new DirtyStore({ budget: new MemoryBudget(4 * MiB) })
+    const store = new DirtyStore({ budget: new MemoryBudget(8 * MiB) })
     for (let i = 0; i < 2; i++) await store.keep(bytes, owner)
     const controller = new AbortController()
     const late = store.keep(bytes, owner, controller.signal).catch((error: unknown) => error)
@@ -61,7 +61,7 @@ describe('DirtyStore', () => {
 
   it('spools what memory has no room for, and reads it back', async () => {
     const folder = createMemoryFolder()
-    const budget = new MemoryBudget(8 * MiB)
+    const budget = new MemoryBudget(16 * MiB)
     const spool = await ScratchSpool.open({ files: folder, bytesMax: 100 * MiB })
     const store = new DirtyStore({ budget, spool })
     const kept = []
@@ -85,7 +85,7 @@ describe('DirtyStore', () => {
   it('answers ENOSPC when spool and memory are full, keeps the limit, and goes on when there is room', async () => {
     const folder = createMemoryFolder()
     const spool = await ScratchSpool.open({ files: folder, bytesMax: 20 * MiB })
-    const store = new DirtyStore({ budget: new MemoryBudget(2 * MiB), spool })
+    const store = new DirtyStore({ budget: new MemoryBudget(4 * MiB), spool })
     const kept = [await store.keep(bytes, owner)]
     const more = await Promise.allSettled(Array.from({ length: 25 }, () => store.keep(bytes, owner)))
     const failures = more.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
@@ -102,14 +102,14 @@ describe('DirtyStore', () => {
     const folder = createMemoryFolder()
     folder.bytesMax = 3 * MiB
     const spool = await ScratchSpool.open({ files: folder, bytesMax: 100 * MiB })
-    const store = new DirtyStore({ budget: new MemoryBudget(2 * MiB), spool })
+    const store = new DirtyStore({ budget: new MemoryBudget(4 * MiB), spool })
     for (let i = 0; i < 4; i++) await store.keep(bytes, owner)
     await expect(store.keep(bytes, owner)).rejects.toMatchObject({ code: 'ENOSPC' })
   })
 
   it('keeps every write in a spool that is a journal, and a copy in memory while there is room', async () => {
     const spool = await ScratchSpool.open({ files: createMemoryFolder(), bytesMax: 100 * MiB })
-    const store = new DirtyStore({ budget: new MemoryBudget(2 * MiB), spool, spoolFirst: true })
+    const store = new DirtyStore({ budget: new MemoryBudget(4 * MiB), spool, spoolFirst: true })
     const kept = [await store.keep(bytes, owner), await store.keep(bytes, owner)]
     expect(kept.map(({ inMemory }) => inMemory)).toEqual([true, false])
     expect(spool.bytes).toBe(2 * MiB)

@@ -2,8 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { keepBytesMax } from '../../../src/volume/content/dirty-store.ts'
 import { MemoryBudget } from '../../../src/volume/content/memory-budget.ts'
 import type { MemoryUse } from '../../../src/volume/content/memory-budget.ts'
+import { MiB } from './content-kit.ts'
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -25,58 +27,67 @@ describe('MemoryBudget', () => {
 
   it('leaves room for fills beside flights and dirty bytes, and for flights beside dirty bytes', () => {
     const budget = new MemoryBudget(800)
-    expect(budget.tryTake(401, 'dirty')).toBe(false)
-    expect(budget.tryTake(400, 'dirty')).toBe(true)
-    expect(budget.tryTake(301, 'flight')).toBe(false)
-    expect(budget.tryTake(300, 'flight')).toBe(true)
-    expect(budget.tryTake(100, 'fill')).toBe(true)
+    expect([budget.fillBytesMax, budget.flightBytesMax, budget.dirtyBytesMax]).toEqual([400, 400, 200])
+    expect(budget.tryTake(201, 'dirty')).toBe(false)
+    expect(budget.tryTake(200, 'dirty')).toBe(true)
+    expect(budget.tryTake(201, 'flight')).toBe(false)
+    expect(budget.tryTake(200, 'flight')).toBe(true)
+    expect(budget.tryTake(400, 'fill')).toBe(true)
     expect(budget.tryTake(1, 'fill')).toBe(false)
+  })
+
+  it('has room for the largest fill, a part in flight and a write, in the least memory that is allowed', () => {
+    const least = 4 * 5 * MiB
+    const budget = new MemoryBudget(least)
+    expect(budget.fillBytesMax).toBe(8 * MiB)
+    expect(budget.flightBytesMax / 2).toBeGreaterThanOrEqual(5 * MiB)
+    expect(budget.dirtyBytesMax).toBeGreaterThanOrEqual(keepBytesMax)
   })
 
   it('serves waiters of one use in order', async () => {
     const budget = new MemoryBudget(800)
-    await budget.take(700, undefined, 'flight')
+    expect(budget.tryTake(400, 'flight')).toBe(true)
     const served: string[] = []
-    const first = budget.take(500).then(() => served.push('first'))
-    const second = budget.take(100).then(() => served.push('second'))
-    budget.give(300)
+    const first = budget.take(200).then(() => served.push('first'))
+    const second = budget.take(50).then(() => served.push('second'))
+    budget.give(100)
     await turn()
     expect(served).toEqual([])
     expect(budget.tryTake(10)).toBe(false)
-    budget.give(200)
+    budget.give(100)
     await first
-    budget.give(400)
+    budget.give(200)
     await second
     expect(served).toEqual(['first', 'second'])
   })
 
   it('does not let a fill wait for a waiting flight', async () => {
     const budget = new MemoryBudget(800)
-    await budget.take(700)
-    const flight = budget.take(700)
-    await budget.take(100, undefined, 'fill')
-    budget.give(700)
+    expect(budget.tryTake(400, 'flight')).toBe(true)
+    const flight = budget.take(200)
+    await budget.take(400, undefined, 'fill')
+    budget.give(400)
     await flight
-    expect(budget.used()).toBe(800)
+    expect(budget.used()).toBe(600)
   })
 
   it('forgets an aborted waiter and serves those behind it', async () => {
     const budget = new MemoryBudget(800)
-    await budget.take(600)
+    expect(budget.tryTake(300, 'flight')).toBe(true)
     const controller = new AbortController()
-    const large = budget.take(700, controller.signal).catch((error: unknown) => error)
+    const large = budget.take(200, controller.signal).catch((error: unknown) => error)
     const small = budget.take(100)
     controller.abort(new Error('enough'))
     expect(await large).toMatchObject({ message: 'enough' })
     await small
-    expect([budget.used(), budget.waiting]).toEqual([700, 0])
+    expect([budget.used(), budget.waiting]).toEqual([400, 0])
   })
 
-  it('refuses with ENOMEM what could never be given', async () => {
+  it('refuses with ENOMEM what might never be given', async () => {
     const budget = new MemoryBudget(800)
-    await expect(budget.take(701, undefined, 'flight')).rejects.toMatchObject({ code: 'ENOMEM' })
-    await expect(budget.take(401, undefined, 'dirty')).rejects.toMatchObject({ code: 'ENOMEM' })
-    await expect(budget.take(801, undefined, 'fill')).rejects.toMatchObject({ code: 'ENOMEM' })
+    await expect(budget.take(201, undefined, 'flight')).rejects.toMatchObject({ code: 'ENOMEM' })
+    await expect(budget.take(201, undefined, 'dirty')).rejects.toMatchObject({ code: 'ENOMEM' })
+    await expect(budget.take(401, undefined, 'fill')).rejects.toMatchObject({ code: 'ENOMEM' })
   })
 
   it('says so when more is given back than was taken', () => {
@@ -87,7 +98,7 @@ describe('MemoryBudget', () => {
 
   it('is never exceeded and serves everybody in the end, whatever comes', async () => {
     const uses: readonly Exclude<MemoryUse, 'clean'>[] = ['fill', 'flight', 'dirty']
-    const request = fc.record({ use: fc.constantFrom(...uses), bytes: fc.integer({ min: 1, max: 100 }) })
+    const request = fc.record({ use: fc.constantFrom(...uses), bytes: fc.integer({ min: 1, max: 60 }) })
     await fc.assert(
       fc.asyncProperty(fc.array(request, { maxLength: 60 }), async (requests) => {
         const budget = new MemoryBudget(240)
