@@ -2,10 +2,11 @@ import { compareUtf8 } from '../../base/bytes.ts'
 import { VolumeError } from '../../base/errors.ts'
 import { SingleFlight } from '../../base/mutex.ts'
 import type { Inode, Version } from '../inode.ts'
-import { orMissing } from './attributes.ts'
+import { orMissing, typeIsOpen } from './attributes.ts'
 import type { AttributeIndexes } from './attribute-index.ts'
 import { abortable, forEachBounded } from './concurrency.ts'
 import { hasLocalChanges, stateOf } from './dentries.ts'
+import type { Sent } from './observations.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import type { TreeWalks } from './tree-walk.ts'
@@ -36,7 +37,7 @@ export class AttributeFetch {
   /** Whether anything has to be asked before attributes (or the type) can be shown. */
   needs(inode: Inode, typesOnly = false): boolean {
     if (inode.dirty || !inode.place || (inode.base === null && inode.directory === null)) return false
-    if (typesOnly) return !inode.typeKnown
+    if (typesOnly) return !inode.typeKnown || this.#isReplaced(inode)
     return !inode.attributesKnown || inode.attributesFreshUntilMs <= this.#context.clock.monotonicMs()
   }
 
@@ -75,6 +76,11 @@ export class AttributeFetch {
     throw new VolumeError(instead ? 'ESTALE' : 'ENOENT')
   }
 
+  /** The type was certain for a version that is no longer there. */
+  #isReplaced(inode: Inode): boolean {
+    return !inode.directory && !inode.attributesKnown && inode.base !== null && typeIsOpen(inode.base.size)
+  }
+
   async #learnMarkers(wanted: readonly Inode[], signal: AbortSignal | undefined): Promise<void> {
     const nowMs = this.#context.clock.monotonicMs()
     const isOpen = (inode: Inode): boolean => this.needs(inode) && stateOf(inode).markerSeenMs < nowMs
@@ -108,15 +114,21 @@ export class AttributeFetch {
     const { place } = inode
     if (!place) return
     const sent = sentNow(this.#context)
-    const keys = isSlashless(inode)
-      ? [inode.base.key]
-      : places.keysOfName(place.parent, place.name, inode.directory !== null)
+    const pinned = stateOf(place.parent).dentries.get(place.name)?.pinned === true
+    // A name that is only here yet: the object is where it was.
+    const keys =
+      isSlashless(inode) || (pinned && inode.base)
+        ? [inode.base.key]
+        : places.keysOfName(place.parent, place.name, inode.directory !== null)
     for (const key of keys) {
       const info = await orMissing(store.head(key))
       if (!info) continue
-      if (inode.place !== place) return
+      if (inode.place !== place || changedSince(place, sent)) return
       if (inode.directory && key.endsWith('/')) observations.marker(inode, info, sent)
-      else if (observations.infoOf(inode, info, sent) === null) observations.info(place.parent, place.name, info, sent)
+      else if (observations.infoOf(inode, info, sent) === null) {
+        const instead = observations.info(place.parent, place.name, info, sent)
+        if (instead !== inode && inode.place === place) inode.place = null
+      }
       this.#indexes.note(inode)
       return
     }
@@ -156,4 +168,9 @@ export class AttributeFetch {
 /** A directory by an object whose key has no slash. */
 function isSlashless(inode: Inode): inode is Inode & { base: Version } {
   return inode.directory !== null && inode.base !== null && !inode.base.key.endsWith('/')
+}
+
+/** Whether a version was written or moved by us since the request went out: the reply may be older than what we know. */
+function changedSince({ parent, name }: Place, sent: Sent): boolean {
+  return (stateOf(parent).dentries.get(name)?.generation ?? 0) > sent.generation
 }

@@ -4,7 +4,7 @@ import type { ListedObject, ListReply } from '../../store/store.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import type { Sent } from './observations.ts'
-import { absorbObject, absorbPrefix, sentNow } from './tree-context.ts'
+import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 
 // One pass over the flat key space below a directory: pages of 1,000 keys without a delimiter, filling many directories
@@ -27,6 +27,13 @@ interface OpenDirectory {
   readonly sent: Sent
 }
 
+interface Shadowed {
+  readonly open: OpenDirectory
+  readonly segment: string
+  readonly listed: ListedObject
+  readonly sent: Sent
+}
+
 /** A directory or object that a page showed, under its key (directories end in '/'). */
 export interface FlatEntry {
   readonly key: string
@@ -38,6 +45,8 @@ export class FlatPass {
   readonly prefix: string
   readonly #context: TreeContext
   readonly #open: OpenDirectory[] = []
+  /** Objects under the names of known directories, until a key after their prefix has been seen. */
+  #shadowed: Shadowed[] = []
   #startAfter: string | undefined
   readonly #begin: string | undefined
   #done = false
@@ -76,16 +85,44 @@ export class FlatPass {
     for (const listed of reply.objects) this.#take(listed, entries, sent)
     const last = reply.objects.at(-1)?.key
     if (reply.token === undefined || last === undefined) {
+      this.#unshadow(undefined, entries)
       while (this.#open.length > 0) this.#seal()
       this.#done = true
     } else {
+      await this.#askShadowed(entries)
       const system = `${systemName}/`
       this.#startAfter = this.prefix === '' && last.startsWith(system) ? `${system}${afterAll}` : last
     }
     return entries
   }
 
+  /** At the end of a page, so that whoever goes on from here has missed nothing. */
+  async #askShadowed(entries: FlatEntry[]): Promise<void> {
+    for (const { listed } of this.#shadowed) {
+      const reply = await this.#context.store.list({ prefix: `${listed.key}/`, maxKeys: 1 })
+      if (reply.objects.length > 0) this.#unshadow(`${listed.key}/`, entries)
+    }
+    this.#unshadow(undefined, entries)
+  }
+
+  /** Decides objects that waited, now that `key` is the next one; undefined: none follows. */
+  #unshadow(key: string | undefined, entries: FlatEntry[]): void {
+    this.#shadowed = this.#shadowed.filter((shadowed) => {
+      const { open, segment, listed, sent } = shadowed
+      const prefix = `${listed.key}/`
+      if (key?.startsWith(prefix)) {
+        this.#context.metrics.count('unrepresentable')
+        return false
+      }
+      if (key !== undefined && compareUtf8(key, prefix) < 0) return true
+      const file = open.inode && absorbObject(this.#context, open.inode, segment, listed, open.seen, sent)
+      if (file) entries.push({ key: listed.key, inode: file })
+      return false
+    })
+  }
+
   #take(listed: ListedObject, entries: FlatEntry[], sent: Sent): void {
+    if (this.#shadowed.length > 0) this.#unshadow(listed.key, entries)
     while (this.#open.length > 1 && !listed.key.startsWith(this.#top().prefix)) this.#seal()
     let rest = listed.key.slice(this.#top().prefix.length)
     for (let slash = rest.indexOf('/'); slash >= 0; slash = rest.indexOf('/')) {
@@ -103,6 +140,10 @@ export class FlatPass {
     if (!inode) return
     if (rest === '') {
       if (inode !== this.#context.places.root) this.#context.observations.marker(inode, listed, sent)
+      return
+    }
+    if (mayBeShadowed(this.#context, inode, rest)) {
+      this.#shadowed.push({ open: this.#top(), segment: rest, listed, sent })
       return
     }
     const file = absorbObject(this.#context, inode, rest, listed, seen, sent)

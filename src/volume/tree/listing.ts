@@ -1,16 +1,23 @@
 import { SingleFlight } from '../../base/mutex.ts'
 import { compareUtf8 } from '../../base/bytes.ts'
-import type { ListReply } from '../../store/store.ts'
+import type { ListedObject, ListReply } from '../../store/store.ts'
 import type { Dentry, Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import { stateOf } from './dentries.ts'
 import type { Sent } from './observations.ts'
-import { absorbObject, absorbPrefix, sentNow } from './tree-context.ts'
+import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 
 // Listing one directory with the delimiter: pages one after another until all names are known. What a listing shows is
 // merged with names changed here since it was sent. A directory may lie in more than one piece of the key space (long
 // names, a rename being carried out); then all pieces are listed, the present one first.
+
+/** An object under the name of a known directory. */
+interface Shadowed {
+  readonly segment: string
+  readonly listed: ListedObject
+  readonly sent: Sent
+}
 
 export class Listings {
   readonly #context: TreeContext
@@ -42,8 +49,10 @@ export class Listings {
   /** Takes over a reply to the first LIST of `prefix`, which is all of the directory's key space. True when complete. */
   absorb(directory: Inode, prefix: string, reply: ListReply, sent: Sent): boolean {
     const seen = new Map<Name, Inode>()
-    const marked = this.#page(directory, prefix, reply, seen, sent)
+    const shadowed: Shadowed[] = []
+    const marked = this.#page(directory, prefix, reply, seen, sent, shadowed)
     if (reply.token !== undefined) return false
+    this.#absorbShadowed(directory, shadowed, seen)
     this.#finish(directory, seen, marked, sent)
     return true
   }
@@ -54,6 +63,7 @@ export class Listings {
     const first = sentNow(this.#context)
     const prefixes = places.prefixesOf(directory)
     const prefixOwn = places.prefixOf(directory)
+    const shadowed: Shadowed[] = []
     let marked = false
     for (const prefix of prefixes) {
       // A later piece must not hide what an earlier one showed, only add to it.
@@ -62,26 +72,41 @@ export class Listings {
         const sent = sentNow(this.#context)
         metrics.count('listings')
         const reply = await store.list({ prefix, delimiter: '/', token })
-        if (this.#page(directory, prefix, reply, seen, sent) && prefix === prefixOwn) marked = true
+        if (this.#page(directory, prefix, reply, seen, sent, shadowed) && prefix === prefixOwn) marked = true
         token = reply.token
       } while (token !== undefined)
     }
+    this.#absorbShadowed(directory, shadowed, seen)
     this.#finish(directory, seen, marked || prefixes.length > 1, first)
     return this.#merged(directory, seen)
   }
 
-  /** True when the page showed the directory's own marker. */
-  #page(directory: Inode, prefix: string, reply: ListReply, seen: Map<Name, Inode>, sent: Sent): boolean {
+  /** True when the page showed the directory's own marker. Objects that may be shadowed are put off until all is listed. */
+  #page(
+    directory: Inode,
+    prefix: string,
+    reply: ListReply,
+    seen: Map<Name, Inode>,
+    sent: Sent,
+    shadowed: Shadowed[],
+  ): boolean {
     let marked = false
     for (const whole of reply.prefixes)
       absorbPrefix(this.#context, directory, whole.slice(prefix.length, -1), seen, sent)
     for (const listed of reply.objects) {
-      if (listed.key === prefix) {
+      const segment = listed.key.slice(prefix.length)
+      if (segment === '') {
         if (directory !== this.#context.places.root) this.#context.observations.marker(directory, listed, sent)
         marked = true
-      } else absorbObject(this.#context, directory, listed.key.slice(prefix.length), listed, seen, sent)
+      } else if (mayBeShadowed(this.#context, directory, segment)) shadowed.push({ segment, listed, sent })
+      else absorbObject(this.#context, directory, segment, listed, seen, sent)
     }
     return marked
+  }
+
+  #absorbShadowed(directory: Inode, shadowed: readonly Shadowed[], seen: Map<Name, Inode>): void {
+    for (const { segment, listed, sent } of shadowed)
+      absorbObject(this.#context, directory, segment, listed, seen, sent)
   }
 
   #finish(directory: Inode, seen: ReadonlyMap<Name, Inode>, marked: boolean, sent: Sent): void {

@@ -64,7 +64,9 @@ export class Lookups {
   async #ask(directory: Inode, name: Name, expectDirectory: boolean): Promise<Inode | null> {
     const state = stateOf(directory)
     const known = state.dentries.get(name)?.inode
-    if (known) {
+    // Who goes on below a plain file may know of a directory that has hidden it since.
+    const isDoubtful = expectDirectory && known?.type === 'file'
+    if (known && !isDoubtful) {
       const still = await this.#askAgain(directory, name, known)
       if (still) return still
     } else if (

@@ -206,7 +206,7 @@ export class Observations {
       inode.attributes.mtimeNs = inode.attributes.ctimeNs = msToNs(listed.lastModified)
     } else if (inode.attributesKnown && attributesHold(base, listed, settings)) {
       this.#fresh(inode, sent)
-    } else if (base.lastModified !== listed.lastModified && !isWritten(base)) {
+    } else if (isWritten(base) ? inode.attributesKnown : base.lastModified !== listed.lastModified) {
       // Same bytes, written again: the metadata may be another. Cached blocks stay good.
       this.#replace(inode, { ...versionOfListed(listed), ours: base.ours })
     }

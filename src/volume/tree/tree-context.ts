@@ -1,6 +1,7 @@
 import type { ListedObject } from '../../store/store.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
+import { stateOf } from './dentries.ts'
 import type { Dentries } from './dentries.ts'
 import type { InodeTable } from './inode-table.ts'
 import type { Observations, Sent } from './observations.ts'
@@ -27,6 +28,16 @@ export function shownName(context: TreeContext, directory: Inode, segment: strin
   const name = context.places.nameOf(segment, directory)
   if (name === null) context.metrics.count('unrepresentable')
   return name
+}
+
+/**
+ * Whether an object must wait until it is certain that nothing lies below its name: it is known as a directory, and would
+ * otherwise take the place of that inode for as long as it takes to list the prefix again.
+ */
+export function mayBeShadowed(context: TreeContext, directory: Inode, segment: string): boolean {
+  const name = context.places.nameOf(segment, directory)
+  const known = name === null ? undefined : stateOf(directory).dentries.get(name)?.inode
+  return known?.directory !== undefined && known.directory !== null
 }
 
 /** One object of a listing that is an entry of `directory`. Null when hidden: no tree can show it, or removed here. */

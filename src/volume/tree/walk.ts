@@ -3,6 +3,7 @@ import { longPathsPrefix } from '../../format/key.ts'
 import type { Dentry, Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import type { AttributeFetch } from './attribute-fetch.ts'
+import { stateOf } from './dentries.ts'
 import { FlatPass } from './flat-pass.ts'
 import type { FlatEntry } from './flat-pass.ts'
 import type { TreeContext } from './tree-context.ts'
@@ -66,11 +67,8 @@ export class TreeWalker {
     const page = await this.#withDeep(await walk.pass.next())
     const position = walk.pass.done ? undefined : walk.pass.position
     const entries = this.#withLocal(walk, page, startAfter, position)
-    await this.#fetch.ensure(
-      entries.map(({ inode }) => inode),
-      { typesOnly: true },
-    )
-    const walked = entries.flatMap(({ inode }) => this.#walked(directory, inode))
+    const inodes = await this.#certain(entries.map(({ inode }) => inode))
+    const walked = this.#walked(directory, inodes)
     if (position === undefined) return { entries: walked }
     const next = `key:${position}`
     this.#walks.set(next, walk)
@@ -124,21 +122,37 @@ export class TreeWalker {
     return [...entries.values()].sort((a, b) => compareUtf8(a.key, b.key))
   }
 
-  /** By its present place: fetching the type may have put another inode there, or none. */
-  #walked(scope: Inode, inode: Inode): WalkedEntry[] {
-    const path = pathBelow(inode, scope)
-    return path === null ? [] : [{ path, inode }]
+  /** By their present places. A file that is hidden by a directory of its name, seen after it, is not shown. */
+  #walked(scope: Inode, inodes: readonly (Inode | null)[]): WalkedEntry[] {
+    const byPath = new Map<string, Inode>()
+    for (const inode of inodes) {
+      const path = inode && pathBelow(inode, scope)
+      if (inode && path && !byPath.get(path)?.directory) byPath.set(path, inode)
+    }
+    return [...byPath].map(([path, inode]) => ({ path, inode }))
+  }
+
+  /** Afterwards types are certain: that may have put another inode in the place of one, or none. */
+  async #certain(inodes: readonly Inode[]): Promise<readonly (Inode | null)[]> {
+    const before = inodes.map(({ place }) => place)
+    await this.#fetch.ensure(inodes, { typesOnly: true })
+    return inodes.map((inode, i) => {
+      if (inode.place) return inode
+      const place = before[i]
+      return place ? (stateOf(place.parent).dentries.get(place.name)?.inode ?? null) : null
+    })
   }
 
   async #byListing(directory: Inode, after: string | undefined): Promise<WalkedPage> {
     const entries: WalkedEntry[] = []
     const complete = await this.#visit(directory, '', after === undefined ? [] : after.split('/'), entries)
     const last = entries.at(-1)
-    await this.#fetch.ensure(
-      entries.map(({ inode }) => inode),
-      { typesOnly: true },
-    )
-    return complete || !last ? { entries } : { entries, cursor: `path:${last.path}` }
+    const inodes = await this.#certain(entries.map(({ inode }) => inode))
+    const walked = entries.flatMap(({ path }, i) => {
+      const inode = inodes[i]
+      return inode ? { path, inode } : []
+    })
+    return complete || !last ? { entries: walked } : { entries: walked, cursor: `path:${last.path}` }
   }
 
   /** False when the page is full. `after`: names of the last entry shown, from here down. */
