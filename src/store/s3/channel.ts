@@ -3,8 +3,7 @@
 // that must be hashed. Everything else that fails is a StoreError; retries with patience are `withRetry`'s.
 
 import { createHash } from 'node:crypto'
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
+import type { Agent } from 'node:http'
 import { wallMs, type Clock } from '../../base/clock.ts'
 import { StoreError } from '../../base/errors.ts'
 import { silentLogger, type Logger } from '../../base/log.ts'
@@ -16,6 +15,7 @@ import { CredentialSource, type S3Credentials } from './credentials.ts'
 import { s3Error } from './error-kinds.ts'
 import { s3Defaults, type S3StoreOptions } from './options.ts'
 import { addressOf, redirected, type Address } from './wire/address.ts'
+import { createAgent, dropFreeSockets } from './wire/agent.ts'
 import { emptyPayloadHash, encodePath, encodeQuery, unsignedPayload, type HeaderPairs, type QueryPairs } from './wire/canonical.ts'
 import { exchange, WireFailure, type Deadlines, type WireReply } from './wire/exchange.ts'
 import { Signer } from './wire/signer.ts'
@@ -50,6 +50,7 @@ interface Refusal {
   readonly reply: WireReply
 }
 
+const noHeaders: HeaderPairs = []
 /** Past this the clock is the likely reason of a 403 that gives none. */
 const skewMsMin = 4 * 60 * 1000
 /** A body that cannot be read twice is kept in memory to be hashed, up to this. */
@@ -64,7 +65,7 @@ export class Channel {
   readonly clock: Clock
   readonly #logger: Logger
   readonly #options: S3StoreOptions
-  readonly #agent: HttpAgent
+  readonly #agent: Agent
   readonly #signer = new Signer()
   readonly #deadlines: Deadlines
   readonly #slowDeadlines: Deadlines
@@ -74,7 +75,7 @@ export class Channel {
   #skewMs = 0
   #signedPayload: boolean
   #closed = false
-  #serverName = ''
+  #lastHeaders: WireReply['headers'] | undefined
   #dateText = ''
   #dateMs = 0
 
@@ -91,7 +92,15 @@ export class Channel {
     const { bytesPerSecondMin } = s3Defaults
     this.#deadlines = { connectMs, idleMs, requestMs, bytesPerSecondMin }
     this.#slowDeadlines = { connectMs, idleMs: slowMs, requestMs: slowMs, bytesPerSecondMin }
-    this.#agent = agentFor(this.#address, options, this.#logger)
+    this.#agent = createAgent({
+      tls: this.#address.protocol === 'https:',
+      socketCountMax: options.socketCountMax ?? s3Defaults.socketCountMax,
+      freeSocketMs: s3Defaults.freeSocketMs,
+      clock: this.clock,
+      ca: options.ca,
+      insecureTls: options.insecureTls,
+    })
+    if (options.insecureTls) this.#logger.warn('TLS certificates are not verified (insecureTls)', { host: this.#address.host })
   }
 
   get region(): string {
@@ -100,7 +109,7 @@ export class Channel {
 
   /** The Server header of the last reply. */
   get serverName(): string {
-    return this.#serverName
+    return String(this.#lastHeaders?.['server'] ?? '')
   }
 
   /** The server's date in a reply, whole seconds as epoch milliseconds. */
@@ -116,7 +125,7 @@ export class Channel {
 
   /** The reply of a request that succeeded, its body whole. */
   async send(request: S3Request): Promise<WireReply> {
-    const corrected = new Set<Correction>()
+    let corrected: Set<Correction> | undefined
     for (let replayed = false; ; ) {
       this.checkOpen(request)
       const credentials = this.credentials.current() ?? (await this.credentials.get())
@@ -128,15 +137,15 @@ export class Channel {
         if (!raced || replayed || this.#closed) throw this.#failed(request, error)
         replayed = true
         // Sockets idle as long as this one are likely closed as well: the replay opens its own.
-        this.#dropFreeSockets()
+        dropFreeSockets(this.#agent)
         continue
       }
-      this.#serverName = String(reply.headers.server ?? '')
+      this.#lastHeaders = reply.headers
       if (reply.status >= 200 && reply.status < 300) return reply
       const refusal = refusalOf(reply)
-      const correction = isSentAgain(request) ? await this.#correct(request, refusal, credentials, corrected) : undefined
+      const correction = isSentAgain(request) ? await this.#correct(request, refusal, credentials, (corrected ??= new Set())) : undefined
       if (!correction) throw refusedError(request, refusal)
-      corrected.add(correction)
+      corrected?.add(correction)
     }
   }
 
@@ -168,25 +177,26 @@ export class Channel {
     this.#agent.destroy()
   }
 
-  async #once(request: S3Request, credentials: S3Credentials): Promise<WireReply> {
+  #once(request: S3Request, credentials: S3Credentials): Promise<WireReply> {
+    const { body } = request
+    if (body === undefined) return this.#exchange(request, credentials, emptyPayloadHash, undefined)
+    if (request.unsigned && !this.#signedPayload) return this.#exchange(request, credentials, unsignedPayload, body)
+    return hashed(request, body).then(([hash, sent]) => this.#exchange(request, credentials, hash, sent))
+  }
+
+  #exchange(request: S3Request, credentials: S3Credentials, payloadHash: string, body: Body | undefined): Promise<WireReply> {
+    const { headers = noHeaders, method, query: pairs, replyBytesMax, signal } = request
     const address = this.#address
-    const path = request.key === undefined ? address.basePath || '/' : `${address.basePath}/${encodePath(request.key)}`
-    const query = request.query ? encodeQuery(request.query) : ''
-    let { body } = request
-    let payloadHash = emptyPayloadHash
-    if (body !== undefined) {
-      if (request.unsigned && !this.#signedPayload) payloadHash = unsignedPayload
-      else [payloadHash, body] = await hashed(request, body)
-    }
-    const { method, headers = [], replyBytesMax, signal } = request
+    const { basePath, host } = address
+    const path = request.key === undefined ? basePath || '/' : `${basePath}/${encodePath(request.key)}`
+    const query = pairs ? encodeQuery(pairs) : ''
     const nowMs = wallMs(this.clock) + this.#skewMs
     const region = this.#region
-    const signed = this.#signer.sign({ method, path, query, host: address.host, headers, payloadHash, credentials, region, nowMs })
     return exchange(this.#agent, this.clock, {
       address,
       method,
       target: query === '' ? path : `${path}?${query}`,
-      headers: signed,
+      headers: this.#signer.sign({ method, path, query, host, headers, payloadHash, credentials, region, nowMs }),
       body: body ?? (method === 'PUT' || method === 'POST' ? [] : undefined),
       replyBytesMax,
       deadlines: request.slow ? this.#slowDeadlines : this.#deadlines,
@@ -267,20 +277,6 @@ export class Channel {
         return new StoreError({ ...place, kind: 'unavailable', ambiguous })
     }
   }
-
-  #dropFreeSockets(): void {
-    for (const sockets of Object.values(this.#agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy()
-  }
-}
-
-function agentFor(address: Address, options: S3StoreOptions, logger: Logger): HttpAgent {
-  const maxSockets = options.socketCountMax ?? s3Defaults.socketCountMax
-  const common = { keepAlive: true, noDelay: true, scheduling: 'lifo', maxSockets, maxFreeSockets: maxSockets, timeout: s3Defaults.freeSocketMs } as const
-  if (address.protocol === 'http:') return new HttpAgent(common)
-  const insecure = options.insecureTls === true
-  if (insecure) logger.warn('TLS certificates are not verified (insecureTls)', { host: address.host })
-  // Set in both cases: the environment must not switch it off unseen.
-  return new HttpsAgent({ ...common, rejectUnauthorized: !insecure, ...(options.ca === undefined ? {} : { ca: options.ca }) })
 }
 
 function isSentAgain({ body }: S3Request): boolean {

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { ObjectChecksum, ObjectHeaders, ObjectInfo } from '../store.ts'
 
 type Pair = [name: string, value: string]
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const metadataPrefix = 'x-amz-meta-'
 const nonAscii = /[^\x00-\x7f]/
@@ -24,9 +25,10 @@ const plainNames = [
   ['objectLockRetainUntil', 'x-amz-object-lock-retain-until-date'],
   ['objectLockLegalHold', 'x-amz-object-lock-legal-hold'],
 ] as const satisfies readonly (readonly [keyof ObjectHeaders, string])[]
+const fieldOf: ReadonlyMap<string, keyof ObjectHeaders> = new Map(plainNames.map(([field, name]) => [name, field]))
 const sseBucketKeyName = 'x-amz-server-side-encryption-bucket-key-enabled'
 
-const checksumAlgorithms = ['crc32', 'sha256', 'sha1', 'crc32c', 'crc64nvme'] as const
+const checksumNames = (['crc32', 'sha256', 'sha1', 'crc32c', 'crc64nvme'] as const).map((algorithm) => [algorithm, `x-amz-checksum-${algorithm}`] as const)
 
 /** The headers that store `headers` with an object. */
 export function headerPairs(headers: ObjectHeaders): Pair[] {
@@ -42,24 +44,25 @@ export function headerPairs(headers: ObjectHeaders): Pair[] {
 
 /** What the reply of HEAD or GET shows of an object, but its size. */
 export function objectInfo(key: string, headers: IncomingHttpHeaders, size: number, date: number): ObjectInfo {
-  const tagCount = Number(headers['x-amz-tagging-count'] ?? 0)
-  const checksum = objectChecksum(headers)
-  return {
+  const info: Mutable<ObjectInfo> = {
     key,
     size,
     etag: bareEtag(headers.etag ?? ''),
     lastModified: httpDate(headers['last-modified']),
     headers: objectHeaders(headers),
-    ...(tagCount > 0 ? { tagCount } : {}),
-    ...(checksum ? { checksum } : {}),
     date,
   }
+  const tagCount = headers['x-amz-tagging-count']
+  if (tagCount !== undefined && Number(tagCount) > 0) info.tagCount = Number(tagCount)
+  const checksum = objectChecksum(headers)
+  if (checksum) info.checksum = checksum
+  return info
 }
 
 /** The checksum a reply carries. `x-…-N` and COMPOSITE ones are not of the object's bytes. */
 export function objectChecksum(headers: IncomingHttpHeaders): ObjectChecksum | undefined {
-  for (const algorithm of checksumAlgorithms) {
-    const value = headers[`x-amz-checksum-${algorithm}`]
+  for (const [algorithm, name] of checksumNames) {
+    const value = headers[name]
     if (typeof value !== 'string') continue
     const composite = headers['x-amz-checksum-type'] === 'COMPOSITE' || value.includes('-')
     return { algorithm, value, type: composite ? 'composite' : 'full-object' }
@@ -77,18 +80,15 @@ export function quotedEtag(etag: string): string {
 
 function objectHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   const read: Record<string, unknown> = {}
-  for (const [field, name] of plainNames) {
-    const value = headers[name]
-    if (typeof value === 'string') read[field] = fromWire(value)
-  }
-  const bucketKey = headers[sseBucketKeyName]
-  if (bucketKey !== undefined) read['sseBucketKey'] = bucketKey === 'true'
   const metadata: Record<string, string> = {}
   for (const name in headers) {
-    if (!name.startsWith(metadataPrefix)) continue
-    metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
+    const field = fieldOf.get(name)
+    if (field !== undefined) read[field] = fromWire(headers[name] as string)
+    else if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
+    else if (name === sseBucketKeyName) read['sseBucketKey'] = headers[name] === 'true'
   }
-  return { ...read, metadata }
+  read['metadata'] = metadata
+  return read as unknown as ObjectHeaders
 }
 
 let lastDate = ''

@@ -59,10 +59,6 @@ export function canonicalRequest(
   return { text: `${method}\n${path}\n${query}\n${lines}\n${names}\n${payloadHash}`, signedHeaders: names }
 }
 
-export function sortHeaders(headers: HeaderPairs): HeaderPairs {
-  return [...headers].sort((a, b) => (a[0] < b[0] ? -1 : 1))
-}
-
 /** Trimmed, runs of spaces as one. */
 function canonicalValue(value: string): string {
   const trimmed = value.trim()

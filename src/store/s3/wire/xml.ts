@@ -24,8 +24,11 @@ const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 interface OpenElement {
   readonly name: string
   text: string
-  readonly children: OpenElement[]
+  children: OpenElement[]
 }
+
+/** Shared by all elements without children: most are leaves. */
+const noChildren: OpenElement[] = []
 
 /** The root element of a document. */
 export function parseXml(bytes: Uint8Array): XmlElement {
@@ -75,7 +78,7 @@ class Reader {
     for (;;) {
       const open = source.indexOf('<', at)
       if (open < 0) break
-      this.#text(source.slice(at, open))
+      if (open > at) this.#text(source.slice(at, open))
       at = this.#markup(open)
     }
     if (source.slice(at).trim() !== '') throw new XmlError('text after the root element')
@@ -92,6 +95,15 @@ class Reader {
       throw new XmlError('markup declaration or CDATA')
     }
     if (next === 0x3f) throw new XmlError('processing instruction')
+    if (next === 0x2f) {
+      // The end of the element that is open, spelt as it should be: the usual case, without cutting out the name.
+      const name = this.#stack.at(-1)?.name ?? ''
+      const end = open + 2 + name.length
+      if (source.charCodeAt(end) === 0x3e && source.startsWith(name, open + 2)) {
+        this.#end(name)
+        return end + 1
+      }
+    }
     const close = source.indexOf('>', open)
     if (close < 0) throw new XmlError('tag without end')
     if (next === 0x2f) this.#end(source.slice(open + 2, close).trimEnd())
@@ -105,10 +117,13 @@ class Reader {
     if (++this.#elements > elementsMax) throw new XmlError('too many elements')
     if (this.#stack.length >= depthMax) throw new XmlError('nested too deep')
     const name = this.#names.has(tag) ? tag : this.#checkTag(tag)
-    const element: OpenElement = { name, text: '', children: [] }
+    const element: OpenElement = { name, text: '', children: noChildren }
     const parent = this.#stack.at(-1)
     if (parent && parent.children.length === 0 && parent.text.trim() !== '') throw new XmlError('text beside elements')
-    if (parent) parent.children.push(element)
+    if (parent) {
+      if (parent.children.length === 0) parent.children = [element]
+      else parent.children.push(element)
+    }
     else if (this.#root) throw new XmlError('second root element')
     else this.#root = element
     this.#stack.push(element)
@@ -133,7 +148,6 @@ class Reader {
   }
 
   #text(raw: string): void {
-    if (raw === '') return
     const element = this.#stack.at(-1)
     if (element && element.children.length === 0) element.text += decodeText(raw)
     else if (raw.trim() !== '') throw new XmlError('text outside of an element')
