@@ -1,7 +1,7 @@
 // How a process with an engine ends: real child processes over the fake volume.
 
-import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -123,5 +123,17 @@ describe('an inline engine', () => {
     const { code, stderr } = await runProgram(write, { failSave: true }, 'inline')
     expect(code).toBe(1)
     expect(stderr).toContain('not everything was written back')
+  })
+})
+
+describe("the engine's thread", () => {
+  it('runs nothing that the program was told to preload', async () => {
+    const hook = join(folder, 'hook.mjs')
+    writeFileSync(hook, `import { threadId } from 'node:worker_threads'; console.log('loaded in', threadId)`)
+    const source = `import { startWorkerEngineSync } from ${built('thread/worker-engine.js')}
+      startWorkerEngineSync({ opener: { module: ${fake}, data: {} }, label: 'fake:' })`
+    const env = { ...process.env, NODE_OPTIONS: `--import ${hook}` }
+    const program = ['--import', hook, '--input-type=module', '-e', source]
+    expect(execFileSync(process.execPath, program, { env, encoding: 'utf8' })).toBe('loaded in 0\n')
   })
 })

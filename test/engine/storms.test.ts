@@ -1,8 +1,12 @@
 // Many calls at once, long ones, and an engine that dies under them.
 
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { attachEngine } from '../../src/engine/attach.ts'
 import { O_CREAT, O_WRONLY } from '../../src/volume/types.ts'
 import { openFakeInline, openFakeWorker } from '../support/engine-kit.ts'
 
@@ -112,4 +116,30 @@ it('goes on for the other threads when the one that opened it closes', async () 
   await engine.client.calls.stat(engine.client.caller(), '/', true)
   await engine.close()
   expect(await thread).toBe('done')
+})
+
+it('closes the volume when the last thread detaches after the one that opened it', async () => {
+  const saveTo = join(mkdtempSync(join(tmpdir(), 'bucketfs-last-')), 'saved')
+  const engine = await openFakeWorker({ saveTo })
+  const other = attachEngine(engine.port())
+  await engine.close()
+  await other.calls.writeFile(other.caller(), '/late', Buffer.from('after'), create)
+  await other.close()
+  await vi.waitFor(() => expect(JSON.parse(readFileSync(saveTo, 'utf8'))).toHaveProperty('/late', 'after'))
+})
+
+it('closes what a thread had open when that thread ends without closing it', async () => {
+  const engine = await openFakeWorker()
+  const { client } = engine
+  const port = engine.port()
+  const source = `
+    import { parentPort, workerData } from 'node:worker_threads'
+    import { attachEngine } from ${JSON.stringify(new URL('../../dist/engine/attach.js', import.meta.url).href)}
+    const client = attachEngine(workerData.port)
+    parentPort.postMessage(client.sync.open(client.caller(), '/hello', 0, 0).handle)`
+  const url = new URL(`data:text/javascript,${encodeURIComponent(source)}`)
+  const worker = new Worker(url, { workerData: { port }, transferList: [port.port], execArgv: [] })
+  const handle = (await new Promise((resolve) => worker.on('message', resolve))) as number
+  await worker.terminate()
+  await vi.waitFor(() => expect(client.calls.read(handle, 0, 1)).rejects.toMatchObject({ code: 'EBADF' }))
 })

@@ -142,6 +142,7 @@ class FakeVolume {
 
   async read(handle, offset, length) {
     this.#begin('read')
+    if (!this.#handles.has(handle)) throw new VolumeError('EBADF')
     // A view of something larger, as a careless volume might give.
     return this.#find(this.#handles.get(handle)).bytes.subarray(offset, offset + length)
   }

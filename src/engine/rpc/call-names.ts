@@ -57,9 +57,9 @@ export const callTraits: { readonly [K in CallName]: CallTraits } = {
 export const callNames: readonly CallName[] = Object.keys(callTraits) as CallName[]
 
 /** Calls about the engine itself, beside the volume's. */
-export type ControlName = 'opened' | 'metrics' | 'host' | 'unhost' | 'attached' | 'shutdown'
+export type ControlName = 'opened' | 'metrics' | 'host' | 'unhost' | 'retire' | 'shutdown'
 
-export const controlNames: readonly ControlName[] = ['opened', 'metrics', 'host', 'unhost', 'attached', 'shutdown']
+export const controlNames: readonly ControlName[] = ['opened', 'metrics', 'host', 'unhost', 'retire', 'shutdown']
 
 export type MethodName = CallName | ControlName
 

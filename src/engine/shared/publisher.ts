@@ -115,7 +115,10 @@ export class CachePublisher implements Publisher {
       return { attributes: this.#writer.putMissing(path, followLast, expiryMs) }
     }
     const attributes = value as Attributes
-    const expiryMs = this.#expiryMs(volume.trustedUntilMs(attributes.ino))
+    const cached = volume.cachedPath?.(path, followLast)
+    // Through symlinks a path is trusted no longer than each of them.
+    const untilMs = cached?.ino === attributes.ino ? cached.untilMs : volume.trustedUntilMs(attributes.ino)
+    const expiryMs = this.#expiryMs(untilMs)
     if (expiryMs === undefined) return undefined
     return { attributes: this.#writer.putAttributes(path, followLast, attributes, expiryMs) }
   }

@@ -2,6 +2,8 @@
 // it hosts. `worker-main.ts` runs one in a worker, `inline-engine.ts` one on the calling thread.
 //
 // Life: open → serve → the last attached thread detaches (or `shutdown`) → doors, volume, store close, in that order.
+// The thread that started the engine stays connected after it has closed its own volume (`retire`), so that it can drain at
+// exit what others still write; it does not count as attached any longer.
 
 import { VolumeError } from '../../base/errors.ts'
 import type { Caller } from '../../volume/types.ts'
@@ -12,6 +14,7 @@ import type { ControlName } from '../rpc/call-names.ts'
 import { CallServer } from '../rpc/call-server.ts'
 import type { ThreadPort } from '../rpc/messages.ts'
 import { PortServer } from '../rpc/port-server.ts'
+import { ThreadHandles } from '../rpc/thread-handles.ts'
 import { CachePublisher } from '../shared/publisher.ts'
 
 export interface EngineCoreParts {
@@ -27,6 +30,8 @@ export class EngineCore {
   readonly #composed: Promise<ComposedVolume>
   readonly #ports = new Set<PortServer>()
   readonly #doors = new HostedDoors()
+  #starter: PortServer | undefined
+  #retired = false
   #closing: Promise<void> | undefined
 
   constructor({ composed, cache, owner }: EngineCoreParts) {
@@ -38,14 +43,16 @@ export class EngineCore {
 
   /** Serves a thread from now on. */
   attach(thread: ThreadPort): void {
+    const handles = new ThreadHandles((method, args, signal) => this.calls.run(method, args, signal))
     const server = new PortServer({
       thread,
-      run: (method, args, signal) => this.calls.run(method, args, signal),
+      run: (method, args, signal) => handles.run(method, args, signal),
       pollSync: () => this.#pollSync(),
       attach: (other) => this.attach(other),
-      onClose: (closed) => this.#detached(closed),
+      onClose: (closed) => void this.#detached(closed, handles),
     })
     this.#ports.add(server)
+    this.#starter ??= server
   }
 
   /** Wakes all who sleep in a synchronous call into an error; for the very end of a thread. */
@@ -78,11 +85,29 @@ export class EngineCore {
     return begun
   }
 
-  #detached(port: PortServer): void {
+  async #detached(port: PortServer, handles: ThreadHandles): Promise<void> {
     this.#ports.delete(port)
-    if (this.#ports.size > 0) return
-    // Nobody is left to be told of a failure but the log.
-    this.close().catch((error: unknown) => this.#logFailure(error))
+    if (!this.#closing) await handles.closeAll()
+    if (this.#attachedCount > 0) return
+    try {
+      await this.close()
+    } catch (error) {
+      // Nobody is left to be told of a failure but the log.
+      await this.#logFailure(error)
+    }
+    this.cutOff()
+  }
+
+  get #attachedCount(): number {
+    return this.#ports.size - (this.#retired && this.#starter && this.#ports.has(this.#starter) ? 1 : 0)
+  }
+
+  /** Whether others are attached, for whom the engine goes on. */
+  async #retire({ volume }: ComposedVolume): Promise<boolean> {
+    if (this.#ports.size <= 1) return false
+    this.#retired = true
+    await volume.sync()
+    return true
   }
 
   async #control(name: ControlName, args: readonly unknown[]): Promise<unknown> {
@@ -96,8 +121,8 @@ export class EngineCore {
         return this.#host(composed, args)
       case 'unhost':
         return this.#doors.close(args[0] as number)
-      case 'attached':
-        return this.#ports.size
+      case 'retire':
+        return this.#retire(composed)
       case 'shutdown':
         return this.#shutdown(args[0] as number | undefined)
     }

@@ -58,8 +58,10 @@ function startWorker({ opener }: WorkerEngineOptions): StartedWorker {
   const { memory: cache } = createCacheMemory()
   const { uid, gid, groups, umask } = processCaller()
   const workerData: EngineWorkerData = { opener, cache, owner: { uid, gid, groups, umask }, thread: engines }
-  // execArgv: what the program was started with (loaders, --import, --test) is not the engine's business.
-  const worker = new Worker(workerFile(), { workerData, transferList: [engines.port], execArgv: [], name: 'bucketfs' })
+  // What the program was started with (loaders, --import, by argument or NODE_OPTIONS) is not the engine's business; a
+  // hook that itself opens a volume would start engines without end.
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const worker = new Worker(workerFile(), { workerData, transferList: [engines.port], execArgv: [], env, name: 'bucketfs' })
   let cause: Error | undefined
   const lost = (): VolumeError => new VolumeError('EIO', { message: "the engine's thread is gone; open the volume again", cause })
   // The port closes before the worker tells why it ended; its exit must not be missed because nothing else is pending.
@@ -82,12 +84,9 @@ function finish({ worker, transport, cache }: StartedWorker, options: WorkerEngi
     transport.callSync('shutdown', [waitMsMax], () => {})
   })
   const close = async (): Promise<void> => {
-    const others = ((await transport.call('attached', [])) as number) - 1
-    if (others > 0) {
-      // The port stays for the drain at exit: the engine lives on for the other threads.
-      await transport.call('sync', [])
-      return
-    }
+    // The engine lives on for other threads, and is still drained at exit, until the last of them has detached.
+    worker.once('exit', () => keptAtExit.forget())
+    if (await transport.call('retire', [])) return
     try {
       await transport.call('shutdown', [])
     } finally {
