@@ -21,12 +21,14 @@ import { BlockCache } from './cache/block-cache.ts'
 import { smallBlockBytes } from './cache/cached-version.ts'
 import type { CachedVersion } from './cache/cached-version.ts'
 import type { DiskCache } from './cache/disk-cache.ts'
+import { carryOver, isUnchanged } from './carry-over.ts'
 import { BlockChecksumBuilder } from './fill/block-checks.ts'
 import { ChecksumBook } from './fill/checksum-book.ts'
 import { Fills } from './fill/fills.ts'
 import { gatherBlocks, startWhole } from './fill/gather.ts'
 import type { GatherOptions } from './fill/gather.ts'
 import { wholeBytesMax } from './fill/object-read.ts'
+import type { FrozenContent } from './file-content.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 export interface ReaderDeps {
@@ -130,6 +132,17 @@ export class ContentReader {
   drop(version: Version): void {
     this.#cache.drop(version)
     this.#deps.disk?.drop(version)
+  }
+
+  /**
+   * After a write-back: `version` holds what `frozen` says. What of it is in memory stays so under its name, as far as
+   * memory is free; the base is forgotten. To be called while `frozen` still has its bytes.
+   */
+  rewrote(frozen: FrozenContent, version: Version): void {
+    const { base } = frozen
+    if (base && isUnchanged(frozen)) return this.move(base, version)
+    carryOver({ cache: this.#cache, budget: this.#deps.budget }, frozen, version)
+    if (base) this.drop(base)
   }
 
   /** Bytes of `version` that are known without asking (just written); kept as far as memory is free. Copies. */

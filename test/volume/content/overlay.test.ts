@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { DirtyStore } from '../../../src/volume/content/dirty-store.ts'
 import { FileContent } from '../../../src/volume/content/file-content.ts'
+import type { FrozenContent } from '../../../src/volume/content/file-content.ts'
 import { MemoryBudget } from '../../../src/volume/content/memory-budget.ts'
 import { readFile } from '../../../src/volume/content/overlay.ts'
 import { ScratchSpool } from '../../../src/volume/content/scratch-spool.ts'
@@ -96,5 +97,51 @@ describe('readFile', () => {
     await expect(readFile(rig.reader, inode, 0, MiB)).rejects.toMatchObject({ code: 'ESTALE' })
     inode.content?.release()
     expect(rig.budget.used('dirty')).toBe(0)
+  })
+})
+
+describe('ContentReader.rewrote', () => {
+  it('keeps what the new version shares with the old and what was written, and asks only for the rest', async () => {
+    const { rig, inode, plain } = await changedFile({ settings: { blockBytes: 256 * KiB } })
+    await readFile(rig.reader, inode, 0, 4 * MiB)
+    const cached = rig.gets.length
+    const frozen = inode.content?.freeze() as FrozenContent
+    const version = await rig.put('k', plain)
+    rig.reader.rewrote(frozen, version)
+    inode.content?.rebase(frozen, version)
+    expect(rig.reader.isCached(version)).toBe(true)
+    expectSame(await rig.reader.read(version, 0, version.size), plain)
+    expect(rig.gets).toHaveLength(cached)
+    rig.reader.drop(version)
+    expect(rig.budget.used()).toBe(0)
+  })
+
+  it('leaves out blocks whose old bytes are not in memory, and stops when memory is short', async () => {
+    const { rig, inode, plain } = await changedFile({ settings: { blockBytes: 256 * KiB } })
+    const frozen = inode.content?.freeze() as FrozenContent
+    const version = await rig.put('k', plain)
+    rig.reader.rewrote(frozen, version)
+    inode.content?.rebase(frozen, version)
+    expect([rig.reader.isCached(version), rig.reader.readNow(version, 3.5 * MiB, 10) !== undefined]).toEqual([
+      false,
+      true,
+    ])
+    expectSame(await rig.reader.read(version, 0, version.size), plain)
+    const full = await changedFile({ memoryBytesMax: 4 * MiB })
+    full.rig.budget.tryTake(full.rig.budget.free, 'fill')
+    full.rig.reader.rewrote(full.inode.content?.freeze() as FrozenContent, version)
+    expect(full.rig.reader.readNow(version, 3.5 * MiB, 10)).toBeUndefined()
+  })
+
+  it('moves all blocks when nothing but the name or the attributes changed', async () => {
+    const rig = createRig()
+    const version = await rig.put('k', base)
+    await rig.reader.read(version, 0, 10)
+    const frozen = new FileContent(version).freeze()
+    const { etag } = await rig.store.copy('k', 'k2')
+    const moved = { ...version, key: 'k2', etag }
+    rig.reader.rewrote(frozen, moved)
+    expectSame(await rig.reader.read(moved, 0, version.size), base)
+    expect(rig.gets).toHaveLength(1)
   })
 })
