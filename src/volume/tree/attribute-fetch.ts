@@ -1,7 +1,7 @@
 import { compareUtf8 } from '../../base/bytes.ts'
 import { VolumeError } from '../../base/errors.ts'
 import { SingleFlight } from '../../base/mutex.ts'
-import type { Inode, Version } from '../inode.ts'
+import type { Inode, Place, Version } from '../inode.ts'
 import { orMissing, typeIsOpen } from './attributes.ts'
 import type { AttributeIndexes } from './attribute-index.ts'
 import { abortable, forEachBounded } from './concurrency.ts'
@@ -116,10 +116,8 @@ export class AttributeFetch {
     const sent = sentNow(this.#context)
     const pinned = stateOf(place.parent).dentries.get(place.name)?.pinned === true
     // A name that is only here yet: the object is where it was.
-    const keys =
-      isSlashless(inode) || (pinned && inode.base)
-        ? [inode.base.key]
-        : places.keysOfName(place.parent, place.name, inode.directory !== null)
+    const own = pinned || isSlashless(inode) ? inode.base : null
+    const keys = own ? [own.key] : places.keysOfName(place.parent, place.name, inode.directory !== null)
     for (const key of keys) {
       const info = await orMissing(store.head(key))
       if (!info) continue
