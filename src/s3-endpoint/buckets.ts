@@ -2,6 +2,7 @@
 // Whoever answers `find` decides what a caller may see.
 
 import type { ObjectStore } from '../store/store.ts'
+import { S3Error } from './errors.ts'
 
 /** Who asks: the access key id that signed, or nobody. */
 export interface Caller {
@@ -52,6 +53,8 @@ export function openBuckets(options: OpenBucketsOptions): Buckets {
     list: () =>
       [...entries].map(([name, { created }]) => ({ name, created })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     async create(name) {
+      // Two may create it at once; `find` knew neither.
+      if (entries.has(name)) throw new S3Error('BucketAlreadyOwnedByYou', { fields: { BucketName: name } })
       const store = Promise.resolve(options.open(name))
       entries.set(name, { store, created: options.now() })
       try {

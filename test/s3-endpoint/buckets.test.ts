@@ -64,6 +64,11 @@ describe('buckets', () => {
     }
   })
 
+  it('are created by one of many at once', async () => {
+    const tries = Array.from({ length: 4 }, () => send(server, { method: 'PUT', target: '/raced-bucket' }))
+    expect((await Promise.all(tries)).map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 409, 409, 409])
+  })
+
   it('are deleted only when empty', async () => {
     await putText(server.store, 'still here', 'x')
     expect(await refused(client.send(new DeleteBucketCommand({ Bucket })))).toMatchObject({

@@ -89,6 +89,27 @@ describe.each(stores)('conditions over a %s store', (_name, open) => {
     await client.send(new DeleteObjectCommand({ Bucket, Key: 'delete' }))
   })
 
+  it('deletes what is there, whatever it is, under If-Match: *', async () => {
+    const remove = async (): Promise<number> =>
+      (await send(server, { method: 'DELETE', target: `/${Bucket}/star`, headers: { 'if-match': '*' } })).status
+    expect(await remove()).toBe(404)
+    await put('star', '1')
+    expect(await remove()).toBe(204)
+  })
+
+  it('knows the version null and no other', async () => {
+    await put('versioned', '1')
+    const ask = async (method: string, versionId: string): Promise<number> =>
+      (await send(server, { method, target: `/${Bucket}/versioned?versionId=${versionId}` })).status
+    expect([
+      await ask('GET', 'null'),
+      await ask('GET', 'abc'),
+      await ask('HEAD', 'abc'),
+      await ask('DELETE', 'abc'),
+    ]).toEqual([200, 404, 404, 404])
+    expect(await ask('DELETE', 'null')).toBe(204)
+  })
+
   it('reads under If-Match and If-None-Match, with lists and stars', async () => {
     const etag = await put('read', 'text')
     const get = async (headers: Record<string, string>): Promise<number> =>

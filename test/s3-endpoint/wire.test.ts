@@ -247,6 +247,39 @@ describe('bad input', () => {
   })
 })
 
+describe('reads', () => {
+  it('of a block are one call of the store, of a whole object two, under the same conditions', async () => {
+    const memory = createMemoryStore()
+    const calls: string[] = []
+    const counting: ObjectStore = {
+      ...memory,
+      head: (key, options) => (calls.push('head'), memory.head(key, options)),
+      get: (key, options) => (calls.push('get'), memory.get(key, options)),
+    }
+    await putText(memory, 'k', '0123456789')
+    const { etag } = await memory.head('k')
+    const own = await startTestServer({ store: counting })
+    const get = async (headers: Record<string, string>): Promise<unknown[]> => {
+      const reply = await send(own, { method: 'GET', target: `/${own.bucket}/k`, headers })
+      return [
+        reply.status,
+        reply.status < 300 ? reply.body : undefined,
+        reply.headers['content-range'],
+        calls.splice(0).join(' '),
+      ]
+    }
+    expect(await get({ range: 'bytes=2-4' })).toEqual([206, '234', 'bytes 2-4/10', 'get'])
+    expect(await get({ range: 'bytes=8-20', 'if-match': `"${etag}"` })).toEqual([206, '89', 'bytes 8-9/10', 'get'])
+    expect(await get({ range: 'bytes=2-4', 'if-match': '"0"' })).toEqual([412, undefined, undefined, 'get head'])
+    expect(await get({ range: 'bytes=2-4', 'if-none-match': etag })).toEqual([304, undefined, undefined, 'get head'])
+    expect(await get({ range: 'bytes=10-12' })).toEqual([416, undefined, 'bytes */10', 'get head'])
+    expect(await get({ range: 'bytes=4-2' })).toEqual([200, '0123456789', undefined, 'head get'])
+    expect(await get({})).toEqual([200, '0123456789', undefined, 'head get'])
+    await own.close()
+    await memory.close()
+  })
+})
+
 describe('large objects', () => {
   it('are read in bounded pieces, two at most ahead of the client', async () => {
     const store = createMemoryStore()

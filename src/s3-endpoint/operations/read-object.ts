@@ -1,11 +1,12 @@
 // GetObject and HeadObject. HEAD decides (conditions, range), then exactly that version is read, piece by piece: a
-// reader of 5 GiB holds two pieces in memory, and never sees bytes of two versions.
+// reader of 5 GiB holds two pieces in memory, and never sees bytes of two versions. A range of at most one piece under
+// simple conditions, which is what block caches ask for, is one call of the store.
 
 import { MiB } from '../../base/bytes.ts'
 import { isStoreError } from '../../base/errors.ts'
 import type { ObjectInfo, ObjectStore } from '../../store/store.ts'
 import type { BucketCall, Reply, ReplyHeaders } from '../call.ts'
-import { judgeRead } from '../conditions.ts'
+import { judgeRead, unquote } from '../conditions.ts'
 import { S3Error } from '../errors.ts'
 import { replyChecksum, replyObjectHeaders } from '../object-headers.ts'
 import { checkVersion } from './versions.ts'
@@ -25,6 +26,8 @@ export async function headObject(call: BucketCall): Promise<Reply> {
 export async function getObject(call: BucketCall): Promise<Reply> {
   checkVersion(call)
   const { store, target, signal } = call
+  const block = await readBlock(call)
+  if (block) return block
   for (let tries = 1; ; tries++) {
     const info = await store.head(target.key, { signal })
     const plan = planRead(call, info)
@@ -39,6 +42,33 @@ export async function getObject(call: BucketCall): Promise<Reply> {
       const moved = isStoreError(error, 'precondition', 'not-found', 'range')
       if (!moved || tries === readTriesMax) throw error
     }
+  }
+}
+
+/** Undefined where it takes a look first: to judge, to find the range, or to tell why there is none. */
+async function readBlock(call: BucketCall): Promise<Reply | undefined> {
+  const { headers, target, store, signal } = call
+  const [, first, last] = /^bytes=(\d{1,15})-(\d{1,15})$/.exec(headers.get('range') ?? '') ?? []
+  const offset = Number(first)
+  const length = Number(last) - offset + 1
+  // Not so for NaN, where there is no such range.
+  if (!(length >= 1 && length <= pieceBytes) || target.query.has('partNumber')) return undefined
+  if (headers.has('if-modified-since') || headers.has('if-unmodified-since')) return undefined
+  const [ifMatch, ifNoneMatch] = [headers.get('if-match'), headers.get('if-none-match')]
+  if ([ifMatch, ifNoneMatch].some((etags) => etags !== undefined && /[*,]/.test(etags))) return undefined
+  try {
+    const reply = await store.get(target.key, {
+      range: { offset, length },
+      ifMatch: ifMatch && unquote(ifMatch),
+      ifNoneMatch: ifNoneMatch && unquote(ifNoneMatch),
+      signal,
+    })
+    const plan = planRead(call, reply)
+    if (!('headers' in plan)) return plan.reply
+    return { ...plan.headers, body: { size: reply.body.byteLength, pieces: only(reply.body) } }
+  } catch (error) {
+    if (isStoreError(error, 'precondition', 'range')) return undefined
+    throw error
   }
 }
 
@@ -148,6 +178,10 @@ function overrides(query: ReadonlyMap<string, string>): ReplyHeaders {
     if (value) found[name] = value
   }
   return found
+}
+
+async function* only(piece: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield piece
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
