@@ -36,7 +36,7 @@ export interface Reply {
   readonly body?: ReplyBody | undefined
 }
 
-export type ReplyBody =
+type ReplyBody =
   | { readonly xml: string }
   /** Bytes of an object: `size` in all. HEAD has the size and no pieces. */
   | { readonly size: number; readonly pieces: AsyncIterable<Uint8Array> }

@@ -47,7 +47,7 @@ export interface S3EndpointOptions {
   readonly onRequest?: ((record: RequestRecord) => void) | undefined
 }
 
-export interface ListenOptions {
+interface ListenOptions {
   /** Default 127.0.0.1. */
   readonly host?: string | undefined
   /** Default 0: any free one. */
@@ -63,7 +63,7 @@ export interface S3Endpoint {
 }
 
 /** How long `close` waits for requests under way. */
-export const closeGraceMs = 5000
+const closeGraceMs = 5000
 /** Clients keep sockets for 60 to 90 s; one closed under them is a spurious reset. */
 const keepAliveMs = 95_000
 

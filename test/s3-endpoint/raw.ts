@@ -30,11 +30,11 @@ export interface Signed {
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
 export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')
 
-export function amzDateOf(timeMs: number): string {
+function amzDateOf(timeMs: number): string {
   return new Date(timeMs).toISOString().replace(/[-:]|\.\d+/g, '')
 }
 
-export function signingKey(secret: string, date: string, region: string): Buffer {
+function signingKey(secret: string, date: string, region: string): Buffer {
   return hmac(hmac(hmac(hmac(`AWS4${secret}`, date), region), 's3'), 'aws4_request')
 }
 

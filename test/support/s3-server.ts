@@ -27,7 +27,7 @@ export interface TestServerOptions {
   readonly beforeRequest?: S3EndpointOptions['beforeRequest']
 }
 
-export interface RequestCounter {
+interface RequestCounter {
   /** Every request since the start or the last `reset`, in order of completion. */
   readonly records: readonly RequestRecord[]
   readonly total: number

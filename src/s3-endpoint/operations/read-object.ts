@@ -12,7 +12,7 @@ import { replyChecksum, replyObjectHeaders } from '../object-headers.ts'
 import { checkVersion } from './versions.ts'
 
 /** Bytes asked of the store at once. */
-export const pieceBytes: number = 4 * MiB
+const pieceBytes: number = 4 * MiB
 /** Versions that may come and go under a GET before it gives up. */
 const readTriesMax = 5
 
@@ -142,7 +142,7 @@ function wantedRange(call: BucketCall, info: ObjectInfo): { offset: number; leng
 }
 
 /** One range of bytes; what is not one is ignored, as RFC 9110 says. Throws InvalidRange for one outside the object. */
-export function parseRange(header: string | undefined, size: number): { offset: number; length: number } | undefined {
+function parseRange(header: string | undefined, size: number): { offset: number; length: number } | undefined {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(' ', '') ?? '') ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
   const unsatisfiable = (): S3Error =>
