@@ -15,7 +15,8 @@ export async function acknowledge(
   const { journal, names, settings, writeBack } = context
   const live: PendingName[] = []
   for (const name of pending) {
-    if (name.isVoid) settleVoid(context, name)
+    // A request under way for it may still put something there.
+    if (name.isVoid && !name.lock.busy) settleVoid(context, name)
     else live.push(name)
   }
   if (settings.durability === 'bucket') {
@@ -56,4 +57,5 @@ export function touchDirectory(context: VolumeContext, directory: Inode): void {
   const now = context.clock.nowNs()
   directory.attributes.mtimeNs = now
   directory.attributes.ctimeNs = now
+  context.tree.noted(directory)
 }

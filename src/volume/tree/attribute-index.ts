@@ -5,6 +5,7 @@ import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import { forEachBounded } from './concurrency.ts'
 import { stateOf } from './dentries.ts'
+import type { RowChange, RowChanges } from './index/index-merge.ts'
 import { IndexObject } from './index/index-object.ts'
 import { applyDefaults, applyRow, applyTimes, rowHolds, rowOf } from './index/index-rows.ts'
 import type { TreeContext } from './tree-context.ts'
@@ -35,7 +36,7 @@ export class AttributeIndexes {
   /** By the directory's prefix, least recently used first. */
   readonly #kept = new Map<string, Kept>()
   /** Changes not yet written, by directory, longest waiting first. */
-  readonly #waiting = new Map<Inode, Map<Name, AttributeRow | null>>()
+  readonly #waiting = new Map<Inode, Map<Name, RowChange>>()
   #waitingCount = 0
   #cancelTimer: (() => void) | null = null
   #flushing: Promise<void> = Promise.resolve()
@@ -83,24 +84,26 @@ export class AttributeIndexes {
     const { place, base } = inode
     if (!place || inode.directory?.hasMarker === undefined || inode.dirty) return
     const kept = this.#kept.get(this.#context.places.prefixOf(place.parent))
-    for (const row of [this.#waiting.get(place.parent)?.get(place.name), kept?.object.known(place.name)])
+    const change = this.#waiting.get(place.parent)?.get(place.name)
+    const rows = change?.isOwn ? [change.row] : [change?.row, kept?.object.known(place.name)]
+    for (const row of rows)
       if (row && row.etag === (base?.etag ?? '') && row.lastModified === (base?.lastModified ?? 0))
         applyTimes(row, inode)
   }
 
-  /** What is known of `inode` now is to be written some time. */
-  note(inode: Inode): void {
+  /** What is known of `inode` now is to be written some time. `isOwn`: our own write told it. */
+  note(inode: Inode, isOwn = false): void {
     const { place } = inode
     if (!place || this.#refused || this.#closed || !this.#isIndexed(place.parent)) return
-    if (inode.directory) this.recallTimes(inode)
+    if (inode.directory && !isOwn) this.recallTimes(inode)
     const row = rowOf(place.name, inode)
-    if (row) this.#wait(place.parent, place.name, row)
+    if (row) this.#wait(place.parent, place.name, { row, isOwn })
   }
 
   /** The name is no more. */
   removed(directory: Inode, name: Name): void {
     if (this.#refused || this.#closed || !this.#isIndexed(directory)) return
-    this.#wait(directory, name, null)
+    this.#wait(directory, name, { row: null, isOwn: true })
   }
 
   /** Writes all changes collected so far. Never rejects. */
@@ -137,7 +140,7 @@ export class AttributeIndexes {
       this.#trim()
       const rows = new Map(found.map((row) => [row.name, row]))
       for (const name of names) {
-        const row = this.#waiting.get(directory)?.get(name)
+        const row = this.#waiting.get(directory)?.get(name)?.row
         if (row) rows.set(name, row)
       }
       return rows
@@ -165,11 +168,12 @@ export class AttributeIndexes {
     }
   }
 
-  #wait(directory: Inode, name: Name, row: AttributeRow | null): void {
+  #wait(directory: Inode, name: Name, change: RowChange): void {
     let changes = this.#waiting.get(directory)
     if (!changes) this.#waiting.set(directory, (changes = new Map()))
-    if (!changes.has(name)) this.#waitingCount++
-    changes.set(name, row)
+    const before = changes.get(name)
+    if (!before) this.#waitingCount++
+    changes.set(name, { row: change.row, isOwn: change.isOwn || before?.isOwn === true })
     for (const [oldest, forgotten] of this.#waiting) {
       if (this.#waitingCount <= rowsWaitingMax || oldest === directory) break
       this.#waiting.delete(oldest)
@@ -199,7 +203,7 @@ export class AttributeIndexes {
     this.#trim()
   }
 
-  async #write(directory: Inode, changes: ReadonlyMap<Name, AttributeRow | null>): Promise<void> {
+  async #write(directory: Inode, changes: RowChanges): Promise<void> {
     if (this.#refused || !this.#isIndexed(directory)) return
     const prefix = this.#context.places.prefixOf(directory)
     const kept = this.#keep(prefix)

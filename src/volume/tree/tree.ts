@@ -237,7 +237,7 @@ export class Tree {
       if (inode.directory) inode.directory.hasMarker = true
       if (inode.place) dentries.protect(inode.place.parent, inode.place.name)
     }
-    this.#indexes.note(inode)
+    this.#indexes.note(inode, !('date' in source))
   }
 
   /** Something of `inode` changed that only the attribute index carries: the times of a directory whose entries changed. */

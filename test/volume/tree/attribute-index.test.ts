@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fill, indexed, ls, lsAll, rowsOf } from './index/index-kit.ts'
+import { fill, indexed, ls, lsAll, mkdir, rowsOf, write } from './index/index-kit.ts'
 import { createTreeKit, posixHeaders } from './tree-kit.ts'
 
 describe('the attribute index', () => {
@@ -158,5 +158,32 @@ describe('times of directories', () => {
     expect((await next.at('/a/marked'))?.attributes.mtimeNs).toBe(later)
     await next.tree.flushIndexes()
     expect((await rowsOf(kit.bucket, 'a/')).map(({ mtimeNs }) => mtimeNs)).toEqual([later, later])
+  })
+
+  it('that were set explicitly win over later ones of the same second', async () => {
+    const kit = createTreeKit()
+    const directory = await mkdir(kit, 'd')
+    const setMarker = async (mtimeNs: bigint): Promise<void> => {
+      directory.attributes.mtimeNs = mtimeNs
+      const headers = posixHeaders({ mode: directory.attributes.mode, mtimeNs })
+      const { etag, date } = await kit.put('d/', '', headers)
+      kit.tree.learned(directory, {
+        key: 'd/',
+        etag,
+        size: 0,
+        lastModified: date,
+        headers,
+        ours: true,
+        headersDate: date,
+      })
+    }
+    await write(kit, kit.tree.root, 'other', 1)
+    await setMarker(5n)
+    directory.attributes.mtimeNs = kit.clock.nowNs()
+    kit.tree.noted(directory)
+    await kit.tree.flushIndexes()
+    await setMarker(7n)
+    await kit.tree.flushIndexes()
+    expect((await rowsOf(kit.bucket, '')).find(({ name }) => name === 'd')?.mtimeNs).toBe(7n)
   })
 })

@@ -6,8 +6,14 @@ import type { Name } from '../../types.ts'
 
 // What becomes of the rows of an index when two writers know different things. Pure.
 
-/** Rows to be, by name; null: none. */
-export type RowChanges = ReadonlyMap<Name, AttributeRow | null>
+/** A row to be; null: none. */
+export interface RowChange {
+  readonly row: AttributeRow | null
+  /** The times are what we wrote, even if a row of the same version knows later ones. */
+  readonly isOwn: boolean
+}
+
+export type RowChanges = ReadonlyMap<Name, RowChange>
 
 /** Rows by their names, in their order. */
 export function byName(rows: readonly AttributeRow[]): Map<Name, AttributeRow> {
@@ -33,7 +39,7 @@ export function merged(
   }
   for (const [name, change] of changes) {
     const there = rows.get(name)
-    const row = there && change ? withLaterTimes(change, there) : change
+    const row = there && change.row && !change.isOwn ? withLaterTimes(change.row, there) : change.row
     if (row === null) changed = rows.delete(name) || changed
     else if (!there || (!sameRow(there, row) && !isLater(there, row))) {
       rows.set(name, row)

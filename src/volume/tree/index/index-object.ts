@@ -130,8 +130,9 @@ export class IndexObject {
     const overfull = new Map<IndexPart, Map<Name, AttributeRow>>()
     for (const [part, names] of groupByPart(split.parts, [...changes.keys()])) {
       const before = await this.#readPart(split, part)
-      const own = new Map(names.map((name) => [name, changes.get(name) ?? null]))
-      const rows = merged(before.rows, own, isGone)
+      const inPart = new Set(names)
+      const some = new Map([...changes].filter(([name]) => inPart.has(name)))
+      const rows = merged(before.rows, some, isGone)
       if (!rows) continue
       if (rows.size > indexRowsMax) {
         overfull.set(part, rows)
