@@ -19,7 +19,8 @@ export async function copyByPut(
   const source = await store.get(sourceKey, { ...call, ifMatch: options.sourceIfMatch })
   const headers = options.headers ?? source.headers
   const tags = await tagsOf(store, source, options)
-  const crc32 = source.checksum?.algorithm === 'crc32' && source.checksum.type === 'full-object' ? source.checksum.value : undefined
+  const crc32 =
+    source.checksum?.algorithm === 'crc32' && source.checksum.type === 'full-object' ? source.checksum.value : undefined
   const put = await store.put(key, source.body, { ...call, ifMatch, ifNoneMatch, headers, tags, crc32 })
   return { ...put, lastModified: put.date }
 }

@@ -73,7 +73,13 @@ async function openRoot(root: string, create: boolean): Promise<void> {
     const code = errnoOf(error)
     const missing = code === 'ENOENT' || code === 'ENOTDIR' || code === 'EEXIST'
     if (!missing) throw toStoreError(error, { operation: 'open', key: root })
-    throw new StoreError({ kind: 'no-bucket', operation: 'open', code, message: `${root} is no directory`, cause: error })
+    throw new StoreError({
+      kind: 'no-bucket',
+      operation: 'open',
+      code,
+      message: `${root} is no directory`,
+      cause: error,
+    })
   }
 }
 

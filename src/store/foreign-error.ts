@@ -31,7 +31,15 @@ export function toStoreError(error: unknown, place: ErrorPlace): StoreError {
   const code = errnoOf(error)
   // What has no errno is a bug or the caller's own body failing: not worth a retry.
   const kind: StoreErrorKind = code === undefined ? 'invalid' : (kinds[code] ?? 'unavailable')
-  return new StoreError({ kind, operation, key, code, message, cause: error, ambiguous: code !== undefined && place.ambiguous })
+  return new StoreError({
+    kind,
+    operation,
+    key,
+    code,
+    message,
+    cause: error,
+    ambiguous: code !== undefined && place.ambiguous,
+  })
 }
 
 /** The errno name of a system error. */

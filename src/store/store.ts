@@ -328,7 +328,13 @@ export interface ObjectStore {
   getTags(key: string, options?: CallOptions): Promise<string>
 
   createUpload(key: string, options: UploadCreateOptions): Promise<string>
-  uploadPart(key: string, uploadId: string, partNumber: number, body: Body, options?: PartOptions): Promise<UploadedPart>
+  uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: Body,
+    options?: PartOptions,
+  ): Promise<UploadedPart>
   copyPart(
     key: string,
     uploadId: string,

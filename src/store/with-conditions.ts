@@ -181,7 +181,7 @@ function rangeOf(
     size: range.length,
     replayable: true,
     async *stream() {
-      for (let done = 0; done < range.length; ) {
+      for (let done = 0; done < range.length;) {
         const wanted = { offset: range.offset + done, length: Math.min(movedBytesMax, range.length - done) }
         const { body } = await store.get(info.key, { ...call, range: wanted, ifMatch: info.etag })
         if (body.byteLength === 0) return

@@ -29,7 +29,8 @@ export function withContext(store: ObjectStore, options: ContextOptions): Object
         controller.abort(error)
       }
     })
-    const onAbort = (): void => fail(new StoreError({ kind: 'aborted', operation, key, cause: signal?.reason, ambiguous }))
+    const onAbort = (): void =>
+      fail(new StoreError({ kind: 'aborted', operation, key, cause: signal?.reason, ambiguous }))
     signal?.addEventListener('abort', onAbort, { once: true })
     const cancel =
       ms === undefined

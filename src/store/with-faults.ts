@@ -110,6 +110,6 @@ function damaged(reply: GetReply, fault: FaultKind, random: Random): GetReply {
   const at = random.uint32() % body.byteLength
   if (fault === 'truncated-body') return { ...reply, body: body.subarray(0, at) }
   const flipped = body.slice()
-  flipped[at] = (flipped[at] as number) ^ (1 << random.uint32() % 8)
+  flipped[at] = (flipped[at] as number) ^ (1 << (random.uint32() % 8))
   return { ...reply, body: flipped }
 }

@@ -152,7 +152,7 @@ class Counter implements StoreMetrics {
         failures: 0,
         latencyMsTotal: 0,
         latencyMsMax: 0,
-        latencyCounts: new Array<number>(latencyCountsLength).fill(0),
+        latencyCounts: Array.from({ length: latencyCountsLength }, () => 0),
       }
       this.#operations.set(operation, tally)
     }

@@ -6,12 +6,32 @@ import { StoreError } from '../base/errors.ts'
 import type { Body, CallOptions, ObjectStore, WriteCondition } from './store.ts'
 
 export type Operation =
-  | 'head' | 'get' | 'put' | 'copy' | 'delete' | 'deleteMany' | 'list' | 'getTags'
-  | 'createUpload' | 'uploadPart' | 'copyPart' | 'completeUpload' | 'abortUpload' | 'listUploads'
+  | 'head'
+  | 'get'
+  | 'put'
+  | 'copy'
+  | 'delete'
+  | 'deleteMany'
+  | 'list'
+  | 'getTags'
+  | 'createUpload'
+  | 'uploadPart'
+  | 'copyPart'
+  | 'completeUpload'
+  | 'abortUpload'
+  | 'listUploads'
 
 /** Calls that change the bucket. */
 export const mutations: ReadonlySet<Operation> = new Set<Operation>([
-  'put', 'copy', 'delete', 'deleteMany', 'createUpload', 'uploadPart', 'copyPart', 'completeUpload', 'abortUpload',
+  'put',
+  'copy',
+  'delete',
+  'deleteMany',
+  'createUpload',
+  'uploadPart',
+  'copyPart',
+  'completeUpload',
+  'abortUpload',
 ])
 
 export interface StoreCall {
@@ -38,7 +58,9 @@ export function wrapStore(inner: ObjectStore, around: Around): ObjectStore {
     body?: Body,
     conditional: boolean = isConditional(options as WriteCondition),
   ): Promise<T> =>
-    around({ operation, key, options, body, conditional }, (changes) => run(changes ? { ...options, ...changes } : options))
+    around({ operation, key, options, body, conditional }, (changes) =>
+      run(changes ? { ...options, ...changes } : options),
+    )
   return {
     get capabilities() {
       return inner.capabilities

@@ -33,12 +33,21 @@ const known: Readonly<Record<string, ContractOptions>> = {
 const clock = systemClock
 const random = systemRandom
 
-async function opened({ accessKeyId, bucket, endpoint, name, region, secretAccessKey }: ForeignServer): Promise<S3Store> {
+async function opened({
+  accessKeyId,
+  bucket,
+  endpoint,
+  name,
+  region,
+  secretAccessKey,
+}: ForeignServer): Promise<S3Store> {
   const store = createS3Store({ bucket, endpoint, region, credentials: { accessKeyId, secretAccessKey } })
   const metrics = createStoreMetrics()
   const startMs = performance.now()
   const capabilities = await probeCapabilities(withMetrics(store, { clock, metrics }), { random })
-  const lacks = Object.entries(capabilities).flatMap(([what, has]) => (has === false && what !== 'uniformParts' ? [what] : []))
+  const lacks = Object.entries(capabilities).flatMap(([what, has]) =>
+    has === false && what !== 'uniformParts' ? [what] : [],
+  )
   const ms = Math.round(performance.now() - startMs)
   console.log(`PROBE ${name}: ${metrics.count()} requests, ${ms} ms, lacks: ${lacks.join(' ') || 'nothing'}`)
   store.adopt(capabilities)
@@ -51,15 +60,23 @@ if (servers.length === 0) {
 }
 
 for (const server of servers) {
-  describeStoreContract(`s3 on ${server.name}`, async () => {
-    const store = await opened(server)
-    return { store, close: () => store.close() }
-  }, known[server.name])
-  describeStoreContract(`composed s3 on ${server.name}`, async () => {
-    const base = await opened(server)
-    const { store } = composeStore(base, { clock, random, prefix: 'disk/' })
-    return { store, close: () => store.close() }
-  }, known[server.name])
+  describeStoreContract(
+    `s3 on ${server.name}`,
+    async () => {
+      const store = await opened(server)
+      return { store, close: () => store.close() }
+    },
+    known[server.name],
+  )
+  describeStoreContract(
+    `composed s3 on ${server.name}`,
+    async () => {
+      const base = await opened(server)
+      const { store } = composeStore(base, { clock, random, prefix: 'disk/' })
+      return { store, close: () => store.close() }
+    },
+    known[server.name],
+  )
   describe(`s3 on ${server.name}`, () => {
     it('says no-bucket for a missing bucket', async () => {
       const { accessKeyId, endpoint, secretAccessKey } = server

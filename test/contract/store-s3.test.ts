@@ -23,10 +23,14 @@ describeStoreContract('s3 on the embedded server', async () => {
   return { store: await served.probed(), close: () => served.close() }
 })
 
-describeStoreContract('s3 with signed payloads', async () => {
-  const served = await serveStore(createMemoryStore())
-  return { store: await served.probed({ signedPayload: true }), close: () => served.close() }
-}, { skipLargeParts: true })
+describeStoreContract(
+  's3 with signed payloads',
+  async () => {
+    const served = await serveStore(createMemoryStore())
+    return { store: await served.probed({ signedPayload: true }), close: () => served.close() }
+  },
+  { skipLargeParts: true },
+)
 
 describeStoreContract('composed s3 on an embedded directory', async () => {
   const root = await mkdtemp(join(tmpdir(), 'bucketfs-s3-'))

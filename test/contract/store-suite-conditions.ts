@@ -102,7 +102,9 @@ export function describeConditions(contract: Contract): void {
       expect(await getText(store, key)).toBe('two')
       await store.delete(key, { ifMatch: second.etag })
       await failure(store.head(key), 'not-found')
-      await store.delete(key, { ifMatch: second.etag }).catch((error: unknown) => failure(Promise.reject(error), 'not-found', 'precondition'))
+      await store
+        .delete(key, { ifMatch: second.etag })
+        .catch((error: unknown) => failure(Promise.reject(error), 'not-found', 'precondition'))
     })
 
     it('deleteMany takes keys of all kinds and absent ones', async () => {

@@ -44,10 +44,14 @@ const none: Partial<StoreCapabilities> = Object.fromEntries(
   Object.entries(fullCapabilities).flatMap(([name, value]) => (value === true ? [[name, false]] : [])),
 )
 const sums = { md5Etags: true, checksums: true, uploadChecksums: true, anyKeys: true, copyReplaces: true }
-contractOf('with-conditions over COPY and DELETE without conditions', (store) => {
-  const lacks = { copyIfMatch: false, copyIfNoneMatch: false, deleteManyIfMatch: false }
-  return withConditions(lacking(store, lacks))
-}, false)
+contractOf(
+  'with-conditions over COPY and DELETE without conditions',
+  (store) => {
+    const lacks = { copyIfMatch: false, copyIfNoneMatch: false, deleteManyIfMatch: false }
+    return withConditions(lacking(store, lacks))
+  },
+  false,
+)
 contractOf('with-conditions over a store with none', (store) => withConditions(lacking(store, { ...none, ...sums })))
 
 contractOf(

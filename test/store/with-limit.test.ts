@@ -16,7 +16,10 @@ describe('withLimit', () => {
   it('never has more in flight than the limit, which grows with success', async () => {
     const clock = createManualClock()
     const metrics = createStoreMetrics()
-    const far = withMetrics(withLatency(createMemoryStore({ clock, random }), { clock, random, delayMs: 10 }), { clock, metrics })
+    const far = withMetrics(withLatency(createMemoryStore({ clock, random }), { clock, random, delayMs: 10 }), {
+      clock,
+      metrics,
+    })
     const store = withLimit(far, { clock, inFlightFirst: 4, inFlightMax: 6 })
     const calls = Promise.all(Array.from({ length: 100 }, () => store.list()))
     await clock.advance(5)

@@ -41,7 +41,12 @@ describe('withRetry', () => {
   })
 
   it('repeats reads, unconditional puts, parts and deletes after a lost reply', async () => {
-    const { store, clock, metrics } = rig([{ fault: 'lost-reply', times: 1, operations: ['put'] }, { fault: 'lost-reply', times: 1, operations: ['get'] }, { fault: 'lost-reply', times: 1, operations: ['uploadPart'] }, { fault: 'lost-reply', times: 1, operations: ['delete'] }])
+    const { store, clock, metrics } = rig([
+      { fault: 'lost-reply', times: 1, operations: ['put'] },
+      { fault: 'lost-reply', times: 1, operations: ['get'] },
+      { fault: 'lost-reply', times: 1, operations: ['uploadPart'] },
+      { fault: 'lost-reply', times: 1, operations: ['delete'] },
+    ])
     await settled(clock, putText(store, 'k', 'v'))
     expect(await settled(clock, getText(store, 'k'))).toBe('v')
     const id = await store.createUpload('u', { headers: plain })

@@ -109,7 +109,10 @@ describe('withFaults', () => {
 
   it('delivers twice, damages bodies, and strikes where and as often as told', async () => {
     const inner = createMemoryStore()
-    await failure(putText(faulty([{ fault: 'duplicate' }], inner), 'a', '0123456789', { ifNoneMatch: '*' }), 'precondition')
+    await failure(
+      putText(faulty([{ fault: 'duplicate' }], inner), 'a', '0123456789', { ifNoneMatch: '*' }),
+      'precondition',
+    )
     const cut = await faulty([{ fault: 'truncated-body' }], inner).get('a')
     expect(cut.body.byteLength).toBeLessThan(10)
     const flipping = faulty([{ fault: 'flipped-body', after: 1, times: 1, matches: ({ key }) => key === 'a' }], inner)
@@ -124,7 +127,10 @@ describe('withFaults', () => {
       const store = withFaults(createMemoryStore(), {
         clock: createManualClock(),
         random: createSeededRandom(seed),
-        rules: [{ fault: 'slow-down', probability: 0.3 }, { fault: 'lost-reply', probability: 0.3 }],
+        rules: [
+          { fault: 'slow-down', probability: 0.3 },
+          { fault: 'lost-reply', probability: 0.3 },
+        ],
         onFault: (fault) => struck.push(fault),
       })
       for (let i = 0; i < 30; i++) await store.list().catch(() => undefined)
@@ -141,7 +147,9 @@ describe('withConditions', () => {
     const metrics = createStoreMetrics()
     const unsafe: string[] = []
     const lacks = lacking(createMemoryStore(), { copyIfMatch: false, copyIfNoneMatch: false })
-    const store = withConditions(withMetrics(lacks, { clock, metrics }), { onUnsafe: (operation) => unsafe.push(operation) })
+    const store = withConditions(withMetrics(lacks, { clock, metrics }), {
+      onUnsafe: (operation) => unsafe.push(operation),
+    })
     await putText(store, 'a', 'body', { headers: { contentType: 'x/y', metadata: { n: 'v' } }, tags: 'a=1' })
     metrics.reset()
     await store.copy('a', 'b', { ifNoneMatch: '*' })
@@ -154,7 +162,11 @@ describe('withConditions', () => {
 
   it('looks first where nothing else is left, and says so', async () => {
     const unsafe: string[] = []
-    const inner = lacking(createMemoryStore(), { putIfNoneMatch: false, deleteIfMatch: false, deleteManyIfMatch: false })
+    const inner = lacking(createMemoryStore(), {
+      putIfNoneMatch: false,
+      deleteIfMatch: false,
+      deleteManyIfMatch: false,
+    })
     const store = withConditions(inner, { onUnsafe: (operation) => unsafe.push(operation) })
     const { etag } = await putText(store, 'a', '1', { ifNoneMatch: '*' })
     await failure(putText(store, 'a', '2', { ifNoneMatch: '*' }), 'precondition')

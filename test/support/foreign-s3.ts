@@ -43,7 +43,13 @@ const servers: Readonly<Record<string, (port: number, folder: string) => ChildPr
     const program = join(home, 'minio')
     if (!existsSync(program)) goInstall(`github.com/minio/minio@${versions.minio}`)
     const { accessKeyId, secretAccessKey } = keys
-    const env = { ...process.env, MINIO_ROOT_USER: accessKeyId, MINIO_ROOT_PASSWORD: secretAccessKey, MINIO_BROWSER: 'off', MINIO_UPDATE: 'off' }
+    const env = {
+      ...process.env,
+      MINIO_ROOT_USER: accessKeyId,
+      MINIO_ROOT_PASSWORD: secretAccessKey,
+      MINIO_BROWSER: 'off',
+      MINIO_UPDATE: 'off',
+    }
     return spawn(program, ['server', '--quiet', '--address', `127.0.0.1:${port}`, folder], { env, stdio: 'ignore' })
   },
   moto(port) {
@@ -88,13 +94,20 @@ async function start(name: string): Promise<ForeignServer> {
 /** The first request that is answered is the one that makes the bucket. */
 async function createBucket(server: ForeignServer, child: ChildProcess): Promise<void> {
   const { accessKeyId, bucket, endpoint, region, secretAccessKey } = server
-  const client = new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 1 })
-  for (const untilMs = Date.now() + readyMsMax; ; ) {
+  const client = new S3Client({
+    endpoint,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    maxAttempts: 1,
+  })
+  for (const untilMs = Date.now() + readyMsMax; ;) {
     try {
       await client.send(new CreateBucketCommand({ Bucket: bucket }))
       return client.destroy()
     } catch (error) {
-      if (child.exitCode !== null || Date.now() > untilMs) throw new Error(`${server.name} does not serve`, { cause: error })
+      if (child.exitCode !== null || Date.now() > untilMs)
+        throw new Error(`${server.name} does not serve`, { cause: error })
       await new Promise((resolve) => setTimeout(resolve, 200))
     }
   }

@@ -1,7 +1,13 @@
 // A server that answers as a test scripts it, well or badly, over real sockets. Each request takes the next step of the
 // script; the last step repeats. What was asked is recorded.
 
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { createS3Store, type S3Store } from '../../src/store/s3/s3-store.ts'
@@ -23,8 +29,8 @@ export type Step = (request: RawRequest, response: ServerResponse, socket: Socke
 export interface RawServer {
   readonly url: string
   readonly requests: readonly RawRequest[]
-  open(options?: Partial<S3StoreOptions>): S3Store
-  close(): Promise<void>
+  readonly open: (options?: Partial<S3StoreOptions>) => S3Store
+  readonly close: () => Promise<void>
 }
 
 /** Short deadlines: a test of silence need not take half a minute. */
@@ -57,7 +63,15 @@ export async function rawServer(steps: readonly Step[], tls?: ServerOptions): Pr
     requests,
     open(options = {}) {
       const capabilities = options.capabilities ?? fullCapabilities
-      const store = createS3Store({ bucket: 'test', endpoint: url, region: 'us-east-1', credentials: testKeys, ...deadlines, ...options, capabilities })
+      const store = createS3Store({
+        bucket: 'test',
+        endpoint: url,
+        region: 'us-east-1',
+        credentials: testKeys,
+        ...deadlines,
+        ...options,
+        capabilities,
+      })
       stores.push(store)
       return store
     },
@@ -72,14 +86,22 @@ export async function rawServer(steps: readonly Step[], tls?: ServerOptions): Pr
 /** Headers every object has, over which `headers` go. */
 export function reply(status: number, headers: Record<string, string>, body: string | Uint8Array = ''): Step {
   return (_, response) => {
-    const dated = { 'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT', etag: '"e"', 'content-length': String(Buffer.byteLength(body)) }
+    const dated = {
+      'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT',
+      etag: '"e"',
+      'content-length': String(Buffer.byteLength(body)),
+    }
     response.writeHead(status, { ...dated, ...headers })
     response.end(body)
   }
 }
 
 export function errorReply(status: number, code: string, headers: Record<string, string> = {}, more = ''): Step {
-  return reply(status, headers, `<?xml version="1.0"?><Error><Code>${code}</Code><Message>as planned</Message>${more}</Error>`)
+  return reply(
+    status,
+    headers,
+    `<?xml version="1.0"?><Error><Code>${code}</Code><Message>as planned</Message>${more}</Error>`,
+  )
 }
 
 /** Bytes straight to the socket, which then ends or is reset. */

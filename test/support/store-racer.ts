@@ -15,7 +15,7 @@ for (let round = 0; round < Number(rounds); round++) {
   } catch (error) {
     if (!isStoreError(error, 'precondition')) throw error
   }
-  for (let added = false; !added; ) {
+  for (let added = false; !added;) {
     const { body, etag } = await store.get('counter')
     try {
       const next = String(Number(Buffer.from(body).toString()) + 1)

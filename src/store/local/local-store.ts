@@ -7,7 +7,14 @@
 import type { Clock } from '../../base/clock.ts'
 import { StoreError } from '../../base/errors.ts'
 import type { Random } from '../../base/random.ts'
-import { deleteManyMax, fullCapabilities, s3Limits, type CallOptions, type ObjectStore, type StoreLimits } from '../store.ts'
+import {
+  deleteManyMax,
+  fullCapabilities,
+  s3Limits,
+  type CallOptions,
+  type ObjectStore,
+  type StoreLimits,
+} from '../store.ts'
 import { listPage } from './list-page.ts'
 import * as objects from './objects.ts'
 import { checkKey, checkSignal, refusal } from './refuse.ts'
@@ -21,11 +28,19 @@ export interface LocalStoreOptions {
   readonly limits?: Partial<StoreLimits> | undefined
 }
 
+/** What every call checks before it does anything. */
+type Enter = (operation: string, call: CallOptions | undefined, ...keys: readonly string[]) => void
+
+type UploadCalls = Pick<
+  ObjectStore,
+  'createUpload' | 'uploadPart' | 'copyPart' | 'completeUpload' | 'abortUpload' | 'listUploads'
+>
+
 export function createLocalStore(options: LocalStoreOptions): ObjectStore {
   const limits: StoreLimits = { ...s3Limits, ...options.limits }
   const context: LocalContext = { shelf: options.shelf, clock: options.clock, random: options.random, limits }
   let closed = false
-  const enter = (operation: string, call: CallOptions | undefined, ...keys: readonly string[]): void => {
+  const enter: Enter = (operation, call, ...keys) => {
     if (closed) throw new StoreError({ kind: 'aborted', operation, key: keys[0], message: 'the store is closed' })
     checkSignal(call, operation, keys[0])
     for (const key of keys) checkKey(key, operation, limits)
@@ -67,6 +82,17 @@ export function createLocalStore(options: LocalStoreOptions): ObjectStore {
       if (!record) throw refusal('NoSuchKey', 'getTags', key)
       return record.tags
     },
+    ...uploadCalls(context, enter),
+    async close() {
+      if (closed) return
+      closed = true
+      await context.shelf.close()
+    },
+  }
+}
+
+function uploadCalls(context: LocalContext, enter: Enter): UploadCalls {
+  return {
     async createUpload(key, call) {
       enter('createUpload', call, key)
       return uploads.createUpload(context, key, call)
@@ -90,11 +116,6 @@ export function createLocalStore(options: LocalStoreOptions): ObjectStore {
     async listUploads(prefix, call) {
       enter('listUploads', call)
       return uploads.listUploads(context, prefix)
-    },
-    async close() {
-      if (closed) return
-      closed = true
-      await context.shelf.close()
     },
   }
 }

@@ -14,7 +14,10 @@ export function createMemoryFiles(folders: readonly string[]): FilePort {
     open: async (path, mode) => memoryHandle(volume, volume.openSync(path, mode === 'read' ? 'r' : 'wx')),
     readFile: async (path) => new Uint8Array(volume.readFileSync(path) as Buffer),
     readdir: async (path) =>
-      (volume.readdirSync(path) as string[]).map((name): FileEntry => ({ name, kind: statOf(volume, `${path}/${name}`).kind })),
+      (volume.readdirSync(path) as string[]).map((name): FileEntry => ({
+        name,
+        kind: statOf(volume, `${path}/${name}`).kind,
+      })),
     stat: async (path) => statOf(volume, path),
     rename: async (from, to) => volume.renameSync(from, to),
     link: async (from, to) => volume.linkSync(from, to),
@@ -56,5 +59,10 @@ interface MemoryStat {
 
 function toStat(stat: MemoryStat): FileStat {
   const kind = stat.isFile() ? 'file' : stat.isDirectory() ? 'directory' : 'other'
-  return { kind, size: Number(stat.size), ino: BigInt(stat.ino), mtimeNs: BigInt(Math.round(Number(stat.mtimeMs) * 1e6)) }
+  return {
+    kind,
+    size: Number(stat.size),
+    ino: BigInt(stat.ino),
+    mtimeNs: BigInt(Math.round(Number(stat.mtimeMs) * 1e6)),
+  }
 }

@@ -77,7 +77,7 @@ export async function copy(
   key: string,
   options: CopyOptions,
 ): Promise<CopyReply> {
-  const { shelf, limits } = context
+  const { limits } = context
   const headers = options.headers && checkHeaders(options.headers, 'copy', key, limits)
   if (sourceKey === key && !headers && options.tags === undefined) {
     throw refusal('InvalidRequest', 'copy', key, 'a copy onto itself must change headers or tags')
@@ -100,8 +100,15 @@ export async function copy(
     const record = changed(source.record)
     const staged = await stageCopy(context, source, key, options)
     const { lastModified } = record
-    const published = typeof staged === 'string' ? record : { ...record, etag: staged.md5, checksum: fullChecksum(staged.crc32) }
-    const reply = await publishStaged(context, 'copy', typeof staged === 'string' ? { path: staged } : staged, options, published)
+    const published =
+      typeof staged === 'string' ? record : { ...record, etag: staged.md5, checksum: fullChecksum(staged.crc32) }
+    const reply = await publishStaged(
+      context,
+      'copy',
+      typeof staged === 'string' ? { path: staged } : staged,
+      options,
+      published,
+    )
     return { ...reply, lastModified }
   } finally {
     await source.close()
@@ -169,7 +176,7 @@ export async function* readPieces(
   offset = 0,
   length: number = object.record.size,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let done = 0; done < length; ) {
+  for (let done = 0; done < length;) {
     const piece = await object.read(offset + done, Math.min(pieceBytes, length - done))
     if (piece.byteLength === 0) break
     done += piece.byteLength
@@ -224,13 +231,23 @@ async function stageCopy(
 
 function info(context: LocalContext, record: ObjectRecord): ObjectInfo {
   const { key, size, etag, lastModified, headers, checksum } = record
-  return { key, size, etag, lastModified, headers, tagCount: tagCount(record.tags), checksum, date: serverDate(context.clock) }
+  return {
+    key,
+    size,
+    etag,
+    lastModified,
+    headers,
+    tagCount: tagCount(record.tags),
+    checksum,
+    date: serverDate(context.clock),
+  }
 }
 
 function rangeOf(record: ObjectRecord, options: GetOptions): { offset: number; length: number } {
   const { range } = options
   if (!range) return { offset: 0, length: record.size }
   if (!(range.length >= 1) || !(range.offset >= 0)) throw refusal('InvalidArgument', 'get', record.key, 'bad range')
-  if (range.offset >= record.size) throw refusal('InvalidRange', 'get', record.key, `the object has ${record.size} bytes`)
+  if (range.offset >= record.size)
+    throw refusal('InvalidRange', 'get', record.key, `the object has ${record.size} bytes`)
   return { offset: range.offset, length: Math.min(range.length, record.size - range.offset) }
 }

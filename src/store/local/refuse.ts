@@ -72,7 +72,12 @@ export function checkKey(key: string, operation: string, limits: StoreLimits): v
 }
 
 /** The headers as kept: lower-case metadata names, nothing undefined. */
-export function checkHeaders(headers: ObjectHeaders, operation: string, key: string, limits: StoreLimits): ObjectHeaders {
+export function checkHeaders(
+  headers: ObjectHeaders,
+  operation: string,
+  key: string,
+  limits: StoreLimits,
+): ObjectHeaders {
   const metadata: Record<string, string> = {}
   let size = 0
   for (const [name, value] of Object.entries(headers.metadata)) {
@@ -117,4 +122,3 @@ export function checkRead(record: ObjectRecord, options: GetOptions, operation: 
 export function tagCount(tags: string): number {
   return tags === '' ? 0 : tags.split('&').length
 }
-

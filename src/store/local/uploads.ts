@@ -237,7 +237,12 @@ async function storedParts(context: LocalContext, uploadId: string): Promise<Map
   return parts
 }
 
-async function readUpload(context: LocalContext, operation: string, key: string, uploadId: string): Promise<UploadRecord> {
+async function readUpload(
+  context: LocalContext,
+  operation: string,
+  key: string,
+  uploadId: string,
+): Promise<UploadRecord> {
   const upload = await loadUpload(context, uploadId)
   if (upload?.key !== key) throw refusal('NoSuchUpload', operation, key, `upload ${uploadId}`)
   return upload

@@ -22,7 +22,9 @@ export async function probePut({ call, folder, store, text }: Bench): Promise<Fo
   return { putIfNoneMatch, putIfMatch: await allows(() => put({ ifMatch: etag })) }
 }
 
-export async function probeCopy(bench: Bench): Promise<Found<'copyIfNoneMatch' | 'copyIfMatch' | 'copySourceIfMatch' | 'copyReplaces'>> {
+export async function probeCopy(
+  bench: Bench,
+): Promise<Found<'copyIfNoneMatch' | 'copyIfMatch' | 'copySourceIfMatch' | 'copyReplaces'>> {
   const { base, call, etag, folder, store, text } = bench
   const target = `${folder}copy`
   const headers = { cacheControl: 'max-age=1', metadata: {} }
@@ -65,12 +67,22 @@ export async function probeDelete({ call, folder, store, text }: Bench): Promise
   return { deleteIfMatch: refused && (await allows(() => store.delete(key, { ...call, ifMatch: etag }))) }
 }
 
-export async function probeDeleteMany({ call, folder, store, text }: Bench): Promise<Found<'deleteMany' | 'deleteManyIfMatch'>> {
+export async function probeDeleteMany({
+  call,
+  folder,
+  store,
+  text,
+}: Bench): Promise<Found<'deleteMany' | 'deleteManyIfMatch'>> {
   const keys = [`${folder}many-wrong`, `${folder}many-right`, `${folder}many-plain`] as const
-  const [, right] = await Promise.all(keys.map((key) => steady(() => store.put(key, text, { ...call, headers: plainHeaders }))))
+  const [, right] = await Promise.all(
+    keys.map((key) => steady(() => store.put(key, text, { ...call, headers: plainHeaders }))),
+  )
   // Servers that know no ETag in the document may refuse all of it.
   const plain = [{ key: keys[2] }, { key: `${folder}absent` }]
-  const entries = [{ key: keys[0], ifMatch: wrongEtag }, { key: keys[1], ifMatch: right?.etag }]
+  const entries = [
+    { key: keys[0], ifMatch: wrongEtag },
+    { key: keys[1], ifMatch: right?.etag },
+  ]
   const remove = async (list: typeof entries | typeof plain): Promise<Set<string> | undefined> => {
     try {
       const failures = await steady(() => store.deleteMany(list, call))

@@ -18,7 +18,9 @@ export async function probeTagging({ call, folder, store, text }: Bench): Promis
 /** An object below an object, and a name that is empty: what no file system can hold. */
 export async function probeKeys({ base, call, folder, store, text }: Bench): Promise<boolean> {
   const keys = [`${base}/below`, `${folder}keys//below`]
-  const held = await Promise.all(keys.map((key) => allows(() => store.put(key, text, { ...call, headers: plainHeaders }))))
+  const held = await Promise.all(
+    keys.map((key) => allows(() => store.put(key, text, { ...call, headers: plainHeaders }))),
+  )
   // At once and alone: MinIO leaves it when it is to be deleted together with what is above.
   if (held[0]) await allows(() => store.delete(`${base}/below`, call))
   return held.every((each) => each)

@@ -36,7 +36,13 @@ async function probeCopies(bench: Bench): Promise<FoundCopies> {
 }
 
 /** Runs `probe` in an upload that is aborted unless it was completed; `lacking` is the answer where there are none. */
-async function inUpload<T>(bench: Bench, name: string, lacking: T, probe: (upload: Upload) => Promise<T>, checksums = true): Promise<T> {
+async function inUpload<T>(
+  bench: Bench,
+  name: string,
+  lacking: T,
+  probe: (upload: Upload) => Promise<T>,
+  checksums = true,
+): Promise<T> {
   const { call, folder, store } = bench
   const key = folder + name
   let id = ''
@@ -102,7 +108,12 @@ async function prepare({ call, store, text }: Bench, { id, key }: Upload): Promi
   return [part, etag]
 }
 
-async function complete({ call, store }: Bench, upload: Upload, part: UploadedPart, condition: WriteCondition): Promise<void> {
+async function complete(
+  { call, store }: Bench,
+  upload: Upload,
+  part: UploadedPart,
+  condition: WriteCondition,
+): Promise<void> {
   await store.completeUpload(upload.key, upload.id, [part], { ...call, ...condition })
   upload.done = true
 }

@@ -42,12 +42,29 @@ export async function probeCapabilities(store: ObjectStore, options: ProbeOption
   let deleteMany = false
   try {
     const [put, copy, remove, many, uploads, tagging, checksums, anyKeys] = await Promise.all([
-      probePut(bench), probeCopy(bench), probeDelete(bench), probeDeleteMany(bench), probeUploads(bench), probeTagging(bench),
-      probeChecksums(bench), probeKeys(bench),
+      probePut(bench),
+      probeCopy(bench),
+      probeDelete(bench),
+      probeDeleteMany(bench),
+      probeUploads(bench),
+      probeTagging(bench),
+      probeChecksums(bench),
+      probeKeys(bench),
     ])
     const md5Etags = first.etag === md5Hex([text])
     const atomicConditions = put.putIfNoneMatch && put.putIfMatch
-    const found = { ...put, ...copy, ...remove, ...many, ...uploads, atomicConditions, tagging, checksums, anyKeys, md5Etags }
+    const found = {
+      ...put,
+      ...copy,
+      ...remove,
+      ...many,
+      ...uploads,
+      atomicConditions,
+      tagging,
+      checksums,
+      anyKeys,
+      md5Etags,
+    }
     deleteMany = many.deleteMany
     return { ...unknown, ...found }
   } finally {
@@ -70,7 +87,11 @@ async function firstWrite(store: ObjectStore, key: string, call: Bench['call']):
 async function sweep({ store, folder, call }: Bench, deleteMany: boolean): Promise<void> {
   try {
     const { objects } = await store.list({ ...call, prefix: folder })
-    if (deleteMany) await store.deleteMany(objects.map(({ key }) => ({ key })), call)
+    if (deleteMany)
+      await store.deleteMany(
+        objects.map(({ key }) => ({ key })),
+        call,
+      )
     else await Promise.all(objects.map(({ key }) => store.delete(key, call).catch((error: unknown) => error)))
   } catch (error) {
     if (!isStoreError(error)) throw error

@@ -57,6 +57,7 @@ export async function allows(step: () => Promise<unknown>): Promise<boolean> {
 
 /** False for an answer of the bucket's; what no bucket said is thrown. */
 function lacking(error: unknown): false {
-  if (isStoreError(error) && error.kind !== 'credentials' && error.kind !== 'aborted' && error.kind !== 'no-bucket') return false
+  if (isStoreError(error) && error.kind !== 'credentials' && error.kind !== 'aborted' && error.kind !== 'no-bucket')
+    return false
   throw error
 }

@@ -16,7 +16,14 @@ import { s3Error } from './error-kinds.ts'
 import { s3Defaults, type S3StoreOptions } from './options.ts'
 import { addressOf, redirected, type Address } from './wire/address.ts'
 import { createAgent, dropFreeSockets } from './wire/agent.ts'
-import { emptyPayloadHash, encodePath, encodeQuery, unsignedPayload, type HeaderPairs, type QueryPairs } from './wire/canonical.ts'
+import {
+  emptyPayloadHash,
+  encodePath,
+  encodeQuery,
+  unsignedPayload,
+  type HeaderPairs,
+  type QueryPairs,
+} from './wire/canonical.ts'
 import { exchange, WireFailure, type Deadlines, type WireReply } from './wire/exchange.ts'
 import { Signer } from './wire/signer.ts'
 import { childText, parseXml, XmlError, type XmlElement } from './wire/xml.ts'
@@ -56,8 +63,13 @@ const skewMsMin = 4 * 60 * 1000
 /** A body that cannot be read twice is kept in memory to be hashed, up to this. */
 const hashedBytesMax = 64 * 1024 * 1024
 const credentialCodes: ReadonlySet<string> = new Set([
-  'ExpiredToken', 'ExpiredTokenException', 'InvalidToken', 'TokenRefreshRequired', 'InvalidAccessKeyId',
-  'SignatureDoesNotMatch', 'RequestExpired',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidToken',
+  'TokenRefreshRequired',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'RequestExpired',
 ])
 
 export class Channel {
@@ -100,7 +112,8 @@ export class Channel {
       ca: options.ca,
       insecureTls: options.insecureTls,
     })
-    if (options.insecureTls) this.#logger.warn('TLS certificates are not verified (insecureTls)', { host: this.#address.host })
+    if (options.insecureTls)
+      this.#logger.warn('TLS certificates are not verified (insecureTls)', { host: this.#address.host })
   }
 
   get region(): string {
@@ -126,7 +139,7 @@ export class Channel {
   /** The reply of a request that succeeded, its body whole. */
   async send(request: S3Request): Promise<WireReply> {
     let corrected: Set<Correction> | undefined
-    for (let replayed = false; ; ) {
+    for (let replayed = false; ;) {
       this.checkOpen(request)
       const credentials = this.credentials.current() ?? (await this.credentials.get())
       let reply: WireReply
@@ -143,7 +156,9 @@ export class Channel {
       this.#lastHeaders = reply.headers
       if (reply.status >= 200 && reply.status < 300) return reply
       const refusal = refusalOf(reply)
-      const correction = isSentAgain(request) ? await this.#correct(request, refusal, credentials, (corrected ??= new Set())) : undefined
+      const correction = isSentAgain(request)
+        ? await this.#correct(request, refusal, credentials, (corrected ??= new Set()))
+        : undefined
       if (!correction) throw refusedError(request, refusal)
       corrected?.add(correction)
     }
@@ -184,7 +199,12 @@ export class Channel {
     return hashed(request, body).then(([hash, sent]) => this.#exchange(request, credentials, hash, sent))
   }
 
-  #exchange(request: S3Request, credentials: S3Credentials, payloadHash: string, body: Body | undefined): Promise<WireReply> {
+  #exchange(
+    request: S3Request,
+    credentials: S3Credentials,
+    payloadHash: string,
+    body: Body | undefined,
+  ): Promise<WireReply> {
     const { headers = noHeaders, method, query: pairs, replyBytesMax, signal } = request
     const address = this.#address
     const { basePath, host } = address
@@ -214,9 +234,13 @@ export class Channel {
     if (!corrected.has('region') && this.#learnRegion(refusal)) return 'region'
     if (!corrected.has('redirect') && this.#learnAddress(refusal)) return 'redirect'
     if (!corrected.has('skew') && this.#learnSkew(refusal)) return 'skew'
-    if (!corrected.has('credentials') && (await this.#renewCredentials(request, refusal, credentials))) return 'credentials'
-    if (corrected.has('payload') || !request.unsigned || this.#signedPayload || !refusesUnsigned(refusal)) return undefined
-    this.#logger.info('the service refuses unsigned payloads: bodies are hashed from now on', { bucket: this.#options.bucket })
+    if (!corrected.has('credentials') && (await this.#renewCredentials(request, refusal, credentials)))
+      return 'credentials'
+    if (corrected.has('payload') || !request.unsigned || this.#signedPayload || !refusesUnsigned(refusal))
+      return undefined
+    this.#logger.info('the service refuses unsigned payloads: bodies are hashed from now on', {
+      bucket: this.#options.bucket,
+    })
     this.#signedPayload = true
     return 'payload'
   }
@@ -254,7 +278,11 @@ export class Channel {
     const likely = code === undefined ? bare && refused.sessionToken !== undefined : credentialCodes.has(code)
     if (!this.credentials.renewable || !likely) return false
     const next = await this.credentials.get(refused)
-    return next.accessKeyId !== refused.accessKeyId || next.secretAccessKey !== refused.secretAccessKey || next.sessionToken !== refused.sessionToken
+    return (
+      next.accessKeyId !== refused.accessKeyId ||
+      next.secretAccessKey !== refused.secretAccessKey ||
+      next.sessionToken !== refused.sessionToken
+    )
   }
 
   #failed({ operation, key }: S3Request, error: unknown): unknown {
@@ -287,7 +315,12 @@ function isSentAgain({ body }: S3Request): boolean {
 async function hashed({ operation, key }: S3Request, body: Body): Promise<[string, Body]> {
   const size = bodySize(body)
   if (!isReplayable(body) && size > hashedBytesMax) {
-    throw new StoreError({ kind: 'unsupported', operation, key, message: 'a stream this long cannot be hashed before it is sent' })
+    throw new StoreError({
+      kind: 'unsupported',
+      operation,
+      key,
+      message: 'a stream this long cannot be hashed before it is sent',
+    })
   }
   const sent = isReplayable(body) ? body : await collectBody(body)
   const hash = createHash('sha256')
@@ -297,7 +330,13 @@ async function hashed({ operation, key }: S3Request, body: Body): Promise<[strin
     hash.update(piece)
   }
   if (hashedBytes === size) return [hash.digest('hex'), sent]
-  throw new StoreError({ kind: 'corrupt', operation, key, code: 'IncompleteBody', message: `the body has ${hashedBytes} of ${size} bytes` })
+  throw new StoreError({
+    kind: 'corrupt',
+    operation,
+    key,
+    code: 'IncompleteBody',
+    message: `the body has ${hashedBytes} of ${size} bytes`,
+  })
 }
 
 function refusalOf(reply: WireReply): Refusal {
@@ -313,7 +352,8 @@ function refusalOf(reply: WireReply): Refusal {
     // A proxy's page: the status has to do.
     if (!(error instanceof XmlError)) throw error
   }
-  const text = (name: string): string | undefined => (document?.name === 'Error' ? childText(document, name) : undefined)
+  const text = (name: string): string | undefined =>
+    document?.name === 'Error' ? childText(document, name) : undefined
   return {
     status,
     reply,
@@ -335,7 +375,18 @@ function refusesUnsigned({ status, code, message = '' }: Refusal): boolean {
 }
 
 /** The service said 200 and something we cannot read: a read may be repeated, a change may have happened. */
-export function unreadable({ operation, key }: Pick<S3Request, 'operation' | 'key'>, message: string, cause?: unknown): StoreError {
+export function unreadable(
+  { operation, key }: Pick<S3Request, 'operation' | 'key'>,
+  message: string,
+  cause?: unknown,
+): StoreError {
   const mutating = mutations.has(operation)
-  return new StoreError({ kind: mutating ? 'unavailable' : 'corrupt', operation, key, message, cause, ambiguous: mutating })
+  return new StoreError({
+    kind: mutating ? 'unavailable' : 'corrupt',
+    operation,
+    key,
+    message,
+    cause,
+    ambiguous: mutating,
+  })
 }

@@ -58,7 +58,10 @@ export class CredentialSource {
       this.#current = fetched
       // Keys that end within the margin are used until they end, not fetched for every request.
       const nowMs = wallMs(this.#clock)
-      this.#refreshAtMs = endMs === undefined ? Number.POSITIVE_INFINITY : Math.max(endMs - earlyMs, Math.min(endMs, nowMs + failurePauseMs))
+      this.#refreshAtMs =
+        endMs === undefined
+          ? Number.POSITIVE_INFINITY
+          : Math.max(endMs - earlyMs, Math.min(endMs, nowMs + failurePauseMs))
       return fetched
     } catch (error) {
       const current = this.#current

@@ -30,7 +30,8 @@ export function readListPage(document: XmlElement, asked: ListOptions, date: num
   const truncated = fields['IsTruncated']
   const token = fields['NextContinuationToken']
   if (truncated !== 'true' && truncated !== 'false') throw new XmlError('IsTruncated is missing')
-  if (truncated === 'true' && (token === undefined || token === '')) throw new XmlError('NextContinuationToken is missing')
+  if (truncated === 'true' && (token === undefined || token === ''))
+    throw new XmlError('NextContinuationToken is missing')
   if (truncated === 'true' && token === asked.token) throw new XmlError('the continuation token does not move on')
   const promised = Number(fields['KeyCount'] ?? 0)
   // Some servers do not count prefixes; none may show fewer than it counted.
@@ -51,22 +52,30 @@ function readListed(element: XmlElement, keyOf: (text: string) => string): Liste
     else if (name === 'LastModified') modified = text
     else if (name === 'StorageClass') storageClass = text
   }
-  if (!key || size === undefined || etag === undefined || modified === undefined) throw new XmlError('listed object without key, size, ETag or date')
+  if (!key || size === undefined || etag === undefined || modified === undefined)
+    throw new XmlError('listed object without key, size, ETag or date')
   if (!/^\d{1,15}$/.test(size)) throw new XmlError(`size ${size}`)
   const listed = { key, size: Number(size), etag, lastModified: isoSeconds(modified) }
-  return storageClass === undefined || storageClass === 'STANDARD' ? listed : { ...listed, storageClass: own(storageClass) }
+  return storageClass === undefined || storageClass === 'STANDARD'
+    ? listed
+    : { ...listed, storageClass: own(storageClass) }
 }
 
 function checkOrder(list: readonly string[], prefix: string, startAfter: string | undefined): void {
   let before = startAfter
   for (const key of list) {
     if (!key.startsWith(prefix)) throw new XmlError('a key outside of the prefix')
-    if (before !== undefined && key !== before && compareUtf8(before, key) > 0 && !before.startsWith(key)) throw new XmlError('keys out of UTF-8 byte order')
+    if (before !== undefined && key !== before && compareUtf8(before, key) > 0 && !before.startsWith(key))
+      throw new XmlError('keys out of UTF-8 byte order')
     before = key
   }
 }
 
-export function readCopyResult(document: XmlElement): { etag: string; lastModified: number; crc32?: string | undefined } {
+export function readCopyResult(document: XmlElement): {
+  etag: string
+  lastModified: number
+  crc32?: string | undefined
+} {
   const etag = childText(document, 'ETag')
   const modified = childText(document, 'LastModified')
   if (!etag || modified === undefined) throw new XmlError('copy result without ETag or date')
@@ -79,10 +88,18 @@ export function readUploadId(document: XmlElement): string {
   return own(id)
 }
 
-export function readCompleted(document: XmlElement): { etag: string; crc32?: string | undefined; checksumType?: string | undefined } {
+export function readCompleted(document: XmlElement): {
+  etag: string
+  crc32?: string | undefined
+  checksumType?: string | undefined
+} {
   const etag = childText(document, 'ETag')
   if (!etag) throw new XmlError('no ETag')
-  return { etag: own(bareEtag(etag)), crc32: childText(document, 'ChecksumCRC32'), checksumType: childText(document, 'ChecksumType') }
+  return {
+    etag: own(bareEtag(etag)),
+    crc32: childText(document, 'ChecksumCRC32'),
+    checksumType: childText(document, 'ChecksumType'),
+  }
 }
 
 /** Tags as a URL query string. */

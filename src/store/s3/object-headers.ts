@@ -8,7 +8,7 @@ type Pair = [name: string, value: string]
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 const metadataPrefix = 'x-amz-meta-'
-const nonAscii = /[^\x00-\x7f]/
+const nonAscii = /[\u0080-\uffff]/
 
 const plainNames = [
   ['contentType', 'content-type'],
@@ -28,7 +28,9 @@ const plainNames = [
 const fieldOf: ReadonlyMap<string, keyof ObjectHeaders> = new Map(plainNames.map(([field, name]) => [name, field]))
 const sseBucketKeyName = 'x-amz-server-side-encryption-bucket-key-enabled'
 
-const checksumNames = (['crc32', 'sha256', 'sha1', 'crc32c', 'crc64nvme'] as const).map((algorithm) => [algorithm, `x-amz-checksum-${algorithm}`] as const)
+const checksumNames = (['crc32', 'sha256', 'sha1', 'crc32c', 'crc64nvme'] as const).map(
+  (algorithm) => [algorithm, `x-amz-checksum-${algorithm}`] as const,
+)
 
 /** The headers that store `headers` with an object. */
 export function headerPairs(headers: ObjectHeaders): Pair[] {
@@ -38,7 +40,8 @@ export function headerPairs(headers: ObjectHeaders): Pair[] {
     if (value !== undefined) pairs.push([name, toWire(value)])
   }
   if (headers.sseBucketKey !== undefined) pairs.push([sseBucketKeyName, String(headers.sseBucketKey)])
-  for (const [name, value] of Object.entries(headers.metadata)) pairs.push([metadataPrefix + name.toLowerCase(), toWire(value)])
+  for (const [name, value] of Object.entries(headers.metadata))
+    pairs.push([metadataPrefix + name.toLowerCase(), toWire(value)])
   return pairs
 }
 
@@ -84,7 +87,8 @@ function objectHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
   for (const name in headers) {
     const field = fieldOf.get(name)
     if (field !== undefined) read[field] = fromWire(headers[name] as string)
-    else if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
+    else if (name.startsWith(metadataPrefix))
+      metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
     else if (name === sseBucketKeyName) read['sseBucketKey'] = headers[name] === 'true'
   }
   read['metadata'] = metadata

@@ -14,7 +14,15 @@ const getBytesMax = 2 ** 32 - 1
 const checksumMode = ['x-amz-checksum-mode', 'ENABLED'] as const
 
 export async function head(channel: Channel, key: string, { signal }: CallOptions): Promise<ObjectInfo> {
-  const request: S3Request = { operation: 'head', method: 'HEAD', key, headers: [checksumMode], replyBytesMax: Number.MAX_SAFE_INTEGER, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'head',
+    method: 'HEAD',
+    key,
+    headers: [checksumMode],
+    replyBytesMax: Number.MAX_SAFE_INTEGER,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   return infoOf(channel, request, reply, sizeOf(request, reply.headers['content-length']))
 }
@@ -27,7 +35,15 @@ export async function get(channel: Channel, key: string, options: GetOptions, md
   else headers.push([...checksumMode])
   if (ifMatch !== undefined) headers.push(['if-match', quotedEtag(ifMatch)])
   if (ifNoneMatch !== undefined) headers.push(['if-none-match', quotedEtag(ifNoneMatch)])
-  const request: S3Request = { operation: 'get', method: 'GET', key, headers, replyBytesMax: range?.length ?? getBytesMax, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'get',
+    method: 'GET',
+    key,
+    headers,
+    replyBytesMax: range?.length ?? getBytesMax,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   const { body } = reply
   if (reply.headers['content-length'] === undefined && reply.headers['transfer-encoding'] === undefined) {
@@ -35,7 +51,8 @@ export async function get(channel: Channel, key: string, options: GetOptions, md
   }
   const { offset, size } = placeOf(request, reply, range?.offset ?? 0)
   const info = infoOf(channel, request, reply, size)
-  if (ifMatch !== undefined && info.etag !== ifMatch) throw corrupt(request, `asked for ETag ${ifMatch}, got ${info.etag}`)
+  if (ifMatch !== undefined && info.etag !== ifMatch)
+    throw corrupt(request, `asked for ETag ${ifMatch}, got ${info.etag}`)
   if (body.byteLength !== (range ? Math.min(range.length, size - offset) : size)) {
     throw corrupt(request, `${body.byteLength} bytes at ${offset} of ${size} are not what was asked for`)
   }
@@ -47,20 +64,38 @@ export async function get(channel: Channel, key: string, options: GetOptions, md
 
 export async function list(channel: Channel, options: ListOptions): Promise<ListReply> {
   const { delimiter, maxKeys, prefix, signal, startAfter, token } = options
-  const query: [string, string][] = [['list-type', '2'], ['encoding-type', 'url']]
+  const query: [string, string][] = [
+    ['list-type', '2'],
+    ['encoding-type', 'url'],
+  ]
   if (token !== undefined) query.push(['continuation-token', token])
   if (delimiter) query.push(['delimiter', delimiter])
   if (maxKeys !== undefined) query.push(['max-keys', String(maxKeys)])
   if (prefix) query.push(['prefix', prefix])
   if (startAfter) query.push(['start-after', startAfter])
-  const request: S3Request = { operation: 'list', method: 'GET', query, replyBytesMax: xmlBytesMax, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'list',
+    method: 'GET',
+    query,
+    replyBytesMax: xmlBytesMax,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   const document = channel.document(request, reply, 'ListBucketResult')
   return readable(request, () => readListPage(document, options, channel.dateOf(reply)))
 }
 
 export async function getTags(channel: Channel, key: string, { signal }: CallOptions): Promise<string> {
-  const request: S3Request = { operation: 'getTags', method: 'GET', key, query: [['tagging', '']], replyBytesMax: xmlBytesMax, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'getTags',
+    method: 'GET',
+    key,
+    query: [['tagging', '']],
+    replyBytesMax: xmlBytesMax,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   const document: XmlElement = channel.document(request, reply, 'Tagging')
   return readable(request, () => readTags(document))
@@ -83,7 +118,11 @@ function infoOf(channel: Channel, request: S3Request, reply: WireReply, size: nu
 }
 
 /** Where the body lies in the object, by Content-Range, which must answer what was asked. */
-function placeOf(request: S3Request, { body, headers, status }: WireReply, asked: number): { offset: number; size: number } {
+function placeOf(
+  request: S3Request,
+  { body, headers, status }: WireReply,
+  asked: number,
+): { offset: number; size: number } {
   const header = headers['content-range']
   if (status !== 206) {
     // A whole object is an answer to a range only if the range began at its first byte.

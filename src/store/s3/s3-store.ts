@@ -9,13 +9,37 @@
 // result of one is adopted.
 
 import { StoreError } from '../../base/errors.ts'
-import { bodySize } from '../body.ts'
-import { checkHeaders, checkKey, refusal } from '../local/refuse.ts'
+import { refusal } from '../local/refuse.ts'
 import {
-  deleteManyMax, noCapabilities, s3Limits, type CallOptions, type ObjectHeaders, type ObjectStore, type StoreCapabilities,
+  deleteManyMax,
+  noCapabilities,
+  s3Limits,
+  type Body,
+  type CallOptions,
+  type CompleteOptions,
+  type CopyOptions,
+  type CopyReply,
+  type DeleteEntry,
+  type DeleteFailure,
+  type DeleteOptions,
+  type GetOptions,
+  type GetReply,
+  type ListedUpload,
+  type ListOptions,
+  type ListReply,
+  type ObjectInfo,
+  type ObjectStore,
+  type PartCopyOptions,
+  type PartOptions,
+  type PutOptions,
+  type StoreCapabilities,
+  type StoreLimits,
+  type UploadCreateOptions,
+  type UploadedPart,
+  type WriteReply,
 } from '../store.ts'
-import type { Operation } from '../wrap.ts'
 import { Channel } from './channel.ts'
+import { Entry } from './entry.ts'
 import { isR2, isRacy } from './known-servers.ts'
 import type { S3StoreOptions } from './options.ts'
 import { get, getTags, head, list } from './reads.ts'
@@ -31,108 +55,138 @@ export interface S3Store extends ObjectStore {
 /** No request is made. Refuses buckets that do not list in key order, which no directory tree can be read from. */
 export function createS3Store(options: S3StoreOptions): S3Store {
   checkBucket(options.bucket)
-  const channel = new Channel(options)
-  const sdk = new SdkHalf(channel, options)
-  const limits = { ...s3Limits, ...options.limits }
-  const r2 = isR2(options.endpoint)
-  let capabilities: StoreCapabilities = { ...(options.capabilities ?? noCapabilities), limits }
-  // Uploads ask for checksums until it is known that they should not: the probe must see what comes of it.
-  const context: UploadContext = { channel, bucket: options.bucket, r2, partChecksums: options.capabilities?.uploadChecksums ?? true, plainUploads: new Set() }
+  return new BucketStore(options)
+}
 
-  /** What every call checks before it does anything. */
-  const enter = (operation: Operation, call: CallOptions, ...keys: readonly string[]): void => {
-    const { signal } = call
-    const [key] = keys
-    channel.checkOpen({ operation, key })
-    if (signal?.aborted) throw new StoreError({ kind: 'aborted', operation, key, cause: signal.reason })
-    for (const each of keys) checkKey(each, operation, limits)
-  }
-  const sized = (operation: Operation, key: string, bytes: number, bytesMax: number): void => {
-    if (bytes > bytesMax) throw refusal('EntityTooLarge', operation, key, `${bytes} bytes, at most ${bytesMax}`)
-  }
-  const stored = <T extends { readonly headers?: ObjectHeaders | undefined }>(operation: Operation, key: string, call: T): T =>
-    call.headers ? { ...call, headers: checkHeaders(call.headers, operation, key, limits) } : call
-  const numbered = (operation: Operation, key: string, partNumber: number): void => {
-    const valid = Number.isInteger(partNumber) && partNumber >= 1 && partNumber <= limits.partCountMax
-    if (!valid) throw refusal('InvalidArgument', operation, key, `part numbers are 1 to ${limits.partCountMax}`)
+class BucketStore implements S3Store {
+  readonly #channel: Channel
+  readonly #sdk: SdkHalf
+  readonly #entry: Entry
+  readonly #limits: StoreLimits
+  readonly #context: UploadContext
+  #capabilities: StoreCapabilities
+
+  constructor(options: S3StoreOptions) {
+    const { bucket, capabilities, endpoint } = options
+    const channel = new Channel(options)
+    this.#channel = channel
+    this.#sdk = new SdkHalf(channel, options)
+    this.#limits = { ...s3Limits, ...options.limits }
+    this.#entry = new Entry(channel, this.#limits)
+    this.#capabilities = { ...(capabilities ?? noCapabilities), limits: this.#limits }
+    // Uploads ask for checksums until it is known that they should not: the probe must see what comes of it.
+    const partChecksums = capabilities?.uploadChecksums ?? true
+    this.#context = { channel, bucket, r2: isR2(endpoint), partChecksums, plainUploads: new Set() }
   }
 
-  return {
-    get capabilities() {
-      return capabilities
-    },
-    adopt(found) {
-      const atomicConditions = found.atomicConditions && !isRacy(channel.serverName)
-      capabilities = { ...found, atomicConditions, uniformParts: found.uniformParts || r2, limits }
-      context.plainUploads.clear()
-      context.partChecksums = capabilities.uploadChecksums
-    },
-    async head(key, call = {}) {
-      enter('head', call, key)
-      return head(channel, key, call)
-    },
-    async get(key, call = {}) {
-      enter('get', call, key)
-      return get(channel, key, call, capabilities.md5Etags)
-    },
-    async list(call = {}) {
-      enter('list', call)
-      return list(channel, call)
-    },
-    async getTags(key, call = {}) {
-      enter('getTags', call, key)
-      return getTags(channel, key, call)
-    },
-    async put(key, body, call) {
-      enter('put', call, key)
-      sized('put', key, bodySize(body), limits.putBytesMax)
-      return put(context, key, body, stored('put', key, call))
-    },
-    async copy(sourceKey, key, call = {}) {
-      enter('copy', call, key, sourceKey)
-      return copy(context, sourceKey, key, stored('copy', key, call))
-    },
-    async delete(key, call = {}) {
-      enter('delete', call, key)
-      await remove(context, key, call)
-    },
-    async deleteMany(entries, call = {}) {
-      enter('deleteMany', call, ...entries.map(({ key }) => key))
-      if (entries.length > deleteManyMax) throw refusal('MalformedXML', 'deleteMany', undefined, 'too many entries')
-      return removeMany(context, entries, call)
-    },
-    async createUpload(key, call) {
-      enter('createUpload', call, key)
-      return createUpload(context, key, stored('createUpload', key, call))
-    },
-    async uploadPart(key, uploadId, partNumber, body, call = {}) {
-      enter('uploadPart', call, key)
-      numbered('uploadPart', key, partNumber)
-      sized('uploadPart', key, bodySize(body), limits.partBytesMax)
-      return uploadPart(context, key, uploadId, partNumber, body, call)
-    },
-    async copyPart(key, uploadId, partNumber, sourceKey, call = {}) {
-      enter('copyPart', call, key, sourceKey)
-      numbered('copyPart', key, partNumber)
-      return copyPart(context, key, uploadId, partNumber, sourceKey, call)
-    },
-    async completeUpload(key, uploadId, parts, call = {}) {
-      enter('completeUpload', call, key)
-      sized('completeUpload', key, call.size ?? 0, limits.objectBytesMax)
-      return completeUpload(context, key, uploadId, parts, call)
-    },
-    async abortUpload(key, uploadId, call = {}) {
-      enter('abortUpload', call, key)
-      await abortUpload(context, key, uploadId, call)
-    },
-    async listUploads(prefix, call = {}) {
-      enter('listUploads', call)
-      return sdk.listUploads(prefix, call)
-    },
-    async close() {
-      channel.close()
-      await sdk.close()
-    },
+  get capabilities(): StoreCapabilities {
+    return this.#capabilities
+  }
+
+  adopt(found: StoreCapabilities): void {
+    const atomicConditions = found.atomicConditions && !isRacy(this.#channel.serverName)
+    const uniformParts = found.uniformParts || this.#context.r2
+    this.#capabilities = { ...found, atomicConditions, uniformParts, limits: this.#limits }
+    this.#context.plainUploads.clear()
+    this.#context.partChecksums = found.uploadChecksums
+  }
+
+  async head(key: string, call: CallOptions = {}): Promise<ObjectInfo> {
+    this.#entry.check('head', call, key)
+    return head(this.#channel, key, call)
+  }
+
+  async get(key: string, call: GetOptions = {}): Promise<GetReply> {
+    this.#entry.check('get', call, key)
+    return get(this.#channel, key, call, this.#capabilities.md5Etags)
+  }
+
+  async list(call: ListOptions = {}): Promise<ListReply> {
+    this.#entry.check('list', call)
+    return list(this.#channel, call)
+  }
+
+  async getTags(key: string, call: CallOptions = {}): Promise<string> {
+    this.#entry.check('getTags', call, key)
+    return getTags(this.#channel, key, call)
+  }
+
+  async put(key: string, body: Body, call: PutOptions): Promise<WriteReply> {
+    this.#entry.check('put', call, key)
+    this.#entry.checkBody('put', key, body)
+    return put(this.#context, key, body, this.#entry.headed('put', key, call))
+  }
+
+  async copy(sourceKey: string, key: string, call: CopyOptions = {}): Promise<CopyReply> {
+    this.#entry.check('copy', call, key, sourceKey)
+    return copy(this.#context, sourceKey, key, this.#entry.headed('copy', key, call))
+  }
+
+  async delete(key: string, call: DeleteOptions = {}): Promise<void> {
+    this.#entry.check('delete', call, key)
+    await remove(this.#context, key, call)
+  }
+
+  async deleteMany(entries: readonly DeleteEntry[], call: CallOptions = {}): Promise<readonly DeleteFailure[]> {
+    this.#entry.check('deleteMany', call, ...entries.map(({ key }) => key))
+    if (entries.length > deleteManyMax) throw refusal('MalformedXML', 'deleteMany', undefined, 'too many entries')
+    return removeMany(this.#context, entries, call)
+  }
+
+  async createUpload(key: string, call: UploadCreateOptions): Promise<string> {
+    this.#entry.check('createUpload', call, key)
+    return createUpload(this.#context, key, this.#entry.headed('createUpload', key, call))
+  }
+
+  async uploadPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: Body,
+    call: PartOptions = {},
+  ): Promise<UploadedPart> {
+    this.#entry.check('uploadPart', call, key)
+    this.#entry.checkPart('uploadPart', key, partNumber)
+    this.#entry.checkBody('uploadPart', key, body)
+    return uploadPart(this.#context, key, uploadId, partNumber, body, call)
+  }
+
+  async copyPart(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    sourceKey: string,
+    call: PartCopyOptions = {},
+  ): Promise<UploadedPart> {
+    this.#entry.check('copyPart', call, key, sourceKey)
+    this.#entry.checkPart('copyPart', key, partNumber)
+    return copyPart(this.#context, key, uploadId, partNumber, sourceKey, call)
+  }
+
+  async completeUpload(
+    key: string,
+    uploadId: string,
+    parts: readonly UploadedPart[],
+    call: CompleteOptions = {},
+  ): Promise<WriteReply> {
+    this.#entry.check('completeUpload', call, key)
+    this.#entry.checkObjectSize('completeUpload', key, call.size)
+    return completeUpload(this.#context, key, uploadId, parts, call)
+  }
+
+  async abortUpload(key: string, uploadId: string, call: CallOptions = {}): Promise<void> {
+    this.#entry.check('abortUpload', call, key)
+    await abortUpload(this.#context, key, uploadId, call)
+  }
+
+  async listUploads(prefix: string, call: CallOptions = {}): Promise<readonly ListedUpload[]> {
+    this.#entry.check('listUploads', call)
+    return this.#sdk.listUploads(prefix, call)
+  }
+
+  async close(): Promise<void> {
+    this.#channel.close()
+    await this.#sdk.close()
   }
 }
 

@@ -29,18 +29,27 @@ export class SdkHalf {
     const uploads: ListedUpload[] = []
     let markers: { KeyMarker?: string; UploadIdMarker?: string } = {}
     for (let page = 0; page < uploadPagesMax; page++) {
-      const input = { Bucket: this.#options.bucket, EncodingType: 'url' as const, ...(prefix === '' ? {} : { Prefix: prefix }), ...markers }
+      const input = {
+        Bucket: this.#options.bucket,
+        EncodingType: 'url' as const,
+        ...(prefix === '' ? {} : { Prefix: prefix }),
+        ...markers,
+      }
       const reply = await this.#run('listUploads', prefix, async (client) =>
         client.send(new ListMultipartUploadsCommand(input), signal ? { abortSignal: signal } : {}),
       )
       const keyOf = (text: string): string => (reply.EncodingType === 'url' ? decodeUrl(text) : text)
       for (const { Initiated, Key, UploadId } of reply.Uploads ?? []) {
-        if (Key === undefined || !UploadId || !Initiated) throw this.#damaged(prefix, 'an upload without key, id or date')
+        if (Key === undefined || !UploadId || !Initiated)
+          throw this.#damaged(prefix, 'an upload without key, id or date')
         uploads.push({ key: keyOf(Key), uploadId: UploadId, initiated: Initiated.getTime() })
       }
       if (!reply.IsTruncated) return uploads.sort((a, b) => (a.key === b.key ? a.initiated - b.initiated : 0))
       if (!reply.NextKeyMarker) throw this.#damaged(prefix, 'a page without a marker to the next')
-      markers = { KeyMarker: keyOf(reply.NextKeyMarker), ...(reply.NextUploadIdMarker ? { UploadIdMarker: reply.NextUploadIdMarker } : {}) }
+      markers = {
+        KeyMarker: keyOf(reply.NextKeyMarker),
+        ...(reply.NextUploadIdMarker ? { UploadIdMarker: reply.NextUploadIdMarker } : {}),
+      }
     }
     throw this.#damaged(prefix, `more than ${uploadPagesMax} pages of uploads`)
   }
@@ -75,10 +84,18 @@ export class SdkHalf {
   }
 }
 
-async function create(options: S3StoreOptions, region: string, credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string }>): Promise<S3Client> {
+async function create(
+  options: S3StoreOptions,
+  region: string,
+  credentials: () => Promise<{ accessKeyId: string; secretAccessKey: string }>,
+): Promise<S3Client> {
   const { S3Client: Client } = await import('@aws-sdk/client-s3')
   const { Agent } = await import('node:https')
-  const tls = { keepAlive: true, rejectUnauthorized: options.insecureTls !== true, ...(options.ca === undefined ? {} : { ca: options.ca }) }
+  const tls = {
+    keepAlive: true,
+    rejectUnauthorized: options.insecureTls !== true,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  }
   return new Client({
     region,
     credentials,
@@ -101,10 +118,15 @@ async function create(options: S3StoreOptions, region: string, credentials: () =
 /** The SDK's errors have the service's code as their name. */
 function sdkError(operation: string, key: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error
-  const { $metadata, message, name } = error as { $metadata?: { httpStatusCode?: number }; message?: string; name?: string }
+  const { $metadata, message, name } = error as {
+    $metadata?: { httpStatusCode?: number }
+    message?: string
+    name?: string
+  }
   if (name === 'AbortError') return new StoreError({ kind: 'aborted', operation, key, cause: error })
   const status = $metadata?.httpStatusCode
-  if (status !== undefined && status >= 300) return s3Error({ operation, key, status, code: name, message, mutating: false, cause: error })
+  if (status !== undefined && status >= 300)
+    return s3Error({ operation, key, status, code: name, message, mutating: false, cause: error })
   const kind = name === 'TimeoutError' ? 'timeout' : name === 'CredentialsProviderError' ? 'credentials' : 'unavailable'
   return new StoreError({ kind, operation, key, code: errnoOf(error), message, cause: error })
 }

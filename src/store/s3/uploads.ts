@@ -4,13 +4,28 @@
 import { StoreError } from '../../base/errors.ts'
 import { utf8 } from '../../base/bytes.ts'
 import type {
-  Body, CallOptions, CompleteOptions, PartCopyOptions, PartOptions, UploadCreateOptions, UploadedPart, WriteReply,
+  Body,
+  CallOptions,
+  CompleteOptions,
+  PartCopyOptions,
+  PartOptions,
+  UploadCreateOptions,
+  UploadedPart,
+  WriteReply,
 } from '../store.ts'
 import type { S3Request } from './channel.ts'
 import { completeDocument, readCompleted, readCopyResult, readUploadId } from './documents.ts'
 import { bareEtag, objectChecksum, quotedEtag } from './object-headers.ts'
 import { readable } from './reads.ts'
-import { conditionHeaders, copySource, crc32Of, lostReply, storedHeaders, type Pairs, type WriteContext } from './writes.ts'
+import {
+  conditionHeaders,
+  copySource,
+  crc32Of,
+  lostReply,
+  storedHeaders,
+  type Pairs,
+  type WriteContext,
+} from './writes.ts'
 import { xmlBytesMax } from './wire/xml.ts'
 
 export interface UploadContext extends WriteContext {
@@ -23,11 +38,23 @@ export interface UploadContext extends WriteContext {
 export async function createUpload(context: UploadContext, key: string, options: UploadCreateOptions): Promise<string> {
   const { channel } = context
   const { signal } = options
-  const sums: Pairs = [['x-amz-checksum-algorithm', 'CRC32'], ['x-amz-checksum-type', 'FULL_OBJECT']]
+  const sums: Pairs = [
+    ['x-amz-checksum-algorithm', 'CRC32'],
+    ['x-amz-checksum-type', 'FULL_OBJECT'],
+  ]
   const stored = storedHeaders(options.headers, options.tags)
   const summed = context.partChecksums && options.checksums !== false
   const headers = summed ? [...stored, ...sums] : stored
-  const request: S3Request = { operation: 'createUpload', method: 'POST', key, query: [['uploads', '']], headers, replyBytesMax: xmlBytesMax, idempotent: false, signal }
+  const request: S3Request = {
+    operation: 'createUpload',
+    method: 'POST',
+    key,
+    query: [['uploads', '']],
+    headers,
+    replyBytesMax: xmlBytesMax,
+    idempotent: false,
+    signal,
+  }
   let reply
   try {
     reply = await channel.send(request)
@@ -56,13 +83,30 @@ export async function uploadPart(
   const sum = partChecksums && !plainUploads.has(uploadId) ? (options.crc32 ?? crc32Of(body)) : undefined
   const headers: Pairs = sum === undefined ? [] : [['x-amz-checksum-crc32', sum]]
   const query = partQuery(uploadId, partNumber)
-  const request: S3Request = { operation: 'uploadPart', method: 'PUT', key, query, headers, body, unsigned: true, replyBytesMax: xmlBytesMax, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'uploadPart',
+    method: 'PUT',
+    key,
+    query,
+    headers,
+    body,
+    unsigned: true,
+    replyBytesMax: xmlBytesMax,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   const { etag } = reply.headers
   if (!etag) throw lostReply(request, 'the reply has no ETag')
   const recorded = objectChecksum(reply.headers)
   if (sum !== undefined && recorded?.algorithm === 'crc32' && recorded.value !== sum) {
-    throw new StoreError({ kind: 'corrupt', operation: 'uploadPart', key, message: 'the store recorded other bytes', ambiguous: true })
+    throw new StoreError({
+      kind: 'corrupt',
+      operation: 'uploadPart',
+      key,
+      message: 'the store recorded other bytes',
+      ambiguous: true,
+    })
   }
   return { partNumber, etag: bareEtag(etag), ...(sum === undefined ? {} : { crc32: sum }) }
 }
@@ -81,7 +125,17 @@ export async function copyPart(
   if (range) headers.push(['x-amz-copy-source-range', `bytes=${range.offset}-${range.offset + range.length - 1}`])
   if (sourceIfMatch !== undefined) headers.push(['x-amz-copy-source-if-match', quotedEtag(sourceIfMatch)])
   const query = partQuery(uploadId, partNumber)
-  const request: S3Request = { operation: 'copyPart', method: 'PUT', key, query, headers, replyBytesMax: xmlBytesMax, slow: true, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'copyPart',
+    method: 'PUT',
+    key,
+    query,
+    headers,
+    replyBytesMax: xmlBytesMax,
+    slow: true,
+    idempotent: true,
+    signal,
+  }
   const reply = await channel.send(request)
   const document = channel.document(request, reply, 'CopyPartResult')
   const { etag, crc32 } = readable(request, () => readCopyResult(document))
@@ -101,7 +155,18 @@ export async function completeUpload(
   const headers: Pairs = [['content-type', 'application/xml'], ...conditionHeaders(options)]
   if (size !== undefined) headers.push(['x-amz-mp-object-size', String(size)])
   const query: Pairs = [['uploadId', uploadId]]
-  const request: S3Request = { operation: 'completeUpload', method: 'POST', key, query, headers, body, replyBytesMax: xmlBytesMax, slow: true, idempotent: false, signal }
+  const request: S3Request = {
+    operation: 'completeUpload',
+    method: 'POST',
+    key,
+    query,
+    headers,
+    body,
+    replyBytesMax: xmlBytesMax,
+    slow: true,
+    idempotent: false,
+    signal,
+  }
   const reply = await channel.send(request)
   const document = channel.document(request, reply, 'CompleteMultipartUploadResult')
   const { checksumType, crc32, etag } = readable(request, () => readCompleted(document))
@@ -111,9 +176,22 @@ export async function completeUpload(
   return { ...done, checksum: { algorithm: 'crc32', value: crc32, type } }
 }
 
-export async function abortUpload({ channel }: UploadContext, key: string, uploadId: string, { signal }: CallOptions): Promise<void> {
+export async function abortUpload(
+  { channel }: UploadContext,
+  key: string,
+  uploadId: string,
+  { signal }: CallOptions,
+): Promise<void> {
   const query: Pairs = [['uploadId', uploadId]]
-  const request: S3Request = { operation: 'abortUpload', method: 'DELETE', key, query, replyBytesMax: xmlBytesMax, idempotent: true, signal }
+  const request: S3Request = {
+    operation: 'abortUpload',
+    method: 'DELETE',
+    key,
+    query,
+    replyBytesMax: xmlBytesMax,
+    idempotent: true,
+    signal,
+  }
   try {
     await channel.send(request)
   } catch (error) {
@@ -122,5 +200,8 @@ export async function abortUpload({ channel }: UploadContext, key: string, uploa
 }
 
 function partQuery(uploadId: string, partNumber: number): Pairs {
-  return [['partNumber', String(partNumber)], ['uploadId', uploadId]]
+  return [
+    ['partNumber', String(partNumber)],
+    ['uploadId', uploadId],
+  ]
 }

@@ -5,8 +5,17 @@ import { crc32, crc32Base64, utf8 } from '../../base/bytes.ts'
 import { StoreError } from '../../base/errors.ts'
 import { bodyInHand } from '../body.ts'
 import type {
-  Body, CallOptions, CopyOptions, CopyReply, DeleteEntry, DeleteFailure, DeleteOptions, ObjectHeaders, PutOptions,
-  WriteCondition, WriteReply,
+  Body,
+  CallOptions,
+  CopyOptions,
+  CopyReply,
+  DeleteEntry,
+  DeleteFailure,
+  DeleteOptions,
+  ObjectHeaders,
+  PutOptions,
+  WriteCondition,
+  WriteReply,
 } from '../store.ts'
 import type { Channel, S3Request } from './channel.ts'
 import { deleteDocument, readCopyResult, readDeleteResult } from './documents.ts'
@@ -28,18 +37,39 @@ export interface WriteContext {
 
 const crc32Header = 'x-amz-checksum-crc32'
 
-export async function put({ channel }: WriteContext, key: string, body: Body, options: PutOptions): Promise<WriteReply> {
+export async function put(
+  { channel }: WriteContext,
+  key: string,
+  body: Body,
+  options: PutOptions,
+): Promise<WriteReply> {
   const sum = options.crc32 ?? crc32Of(body)
   const headers: Pairs = [...storedHeaders(options.headers, options.tags), ...conditionHeaders(options)]
   if (sum !== undefined) headers.push([crc32Header, sum])
   const { signal } = options
-  const request: S3Request = { operation: 'put', method: 'PUT', key, headers, body, unsigned: true, replyBytesMax: xmlBytesMax, idempotent: isUnconditional(options), signal }
+  const request: S3Request = {
+    operation: 'put',
+    method: 'PUT',
+    key,
+    headers,
+    body,
+    unsigned: true,
+    replyBytesMax: xmlBytesMax,
+    idempotent: isUnconditional(options),
+    signal,
+  }
   const reply = await channel.send(request)
   const { etag } = reply.headers
   if (!etag) throw lostReply(request, 'the reply has no ETag')
   const checksum = objectChecksum(reply.headers)
   if (sum !== undefined && checksum?.algorithm === 'crc32' && checksum.value !== sum) {
-    throw new StoreError({ kind: 'corrupt', operation: 'put', key, message: 'the store recorded other bytes', ambiguous: true })
+    throw new StoreError({
+      kind: 'corrupt',
+      operation: 'put',
+      key,
+      message: 'the store recorded other bytes',
+      ambiguous: true,
+    })
   }
   return { etag: bareEtag(etag), date: channel.dateOf(reply), ...(checksum ? { checksum } : {}) }
 }
@@ -48,15 +78,30 @@ export async function put({ channel }: WriteContext, key: string, body: Body, op
  * Without `headers` S3 copies metadata and tags, but gives the copy the STANDARD class and the bucket's own encryption:
  * callers that must keep those pass the headers they know.
  */
-export async function copy(context: WriteContext, sourceKey: string, key: string, options: CopyOptions): Promise<CopyReply> {
+export async function copy(
+  context: WriteContext,
+  sourceKey: string,
+  key: string,
+  options: CopyOptions,
+): Promise<CopyReply> {
   const { channel } = context
   const headers: Pairs = [['x-amz-copy-source', copySource(context, sourceKey)]]
-  if (options.sourceIfMatch !== undefined) headers.push(['x-amz-copy-source-if-match', quotedEtag(options.sourceIfMatch)])
+  if (options.sourceIfMatch !== undefined)
+    headers.push(['x-amz-copy-source-if-match', quotedEtag(options.sourceIfMatch)])
   if (options.headers) headers.push(['x-amz-metadata-directive', 'REPLACE'], ...headerPairs(options.headers))
   if (options.tags !== undefined) headers.push(['x-amz-tagging-directive', 'REPLACE'], ['x-amz-tagging', options.tags])
   headers.push(...conditionHeaders(options, context.r2 ? 'cf-copy-destination-' : ''))
   const { signal } = options
-  const request: S3Request = { operation: 'copy', method: 'PUT', key, headers, replyBytesMax: xmlBytesMax, slow: true, idempotent: isUnconditional(options), signal }
+  const request: S3Request = {
+    operation: 'copy',
+    method: 'PUT',
+    key,
+    headers,
+    replyBytesMax: xmlBytesMax,
+    slow: true,
+    idempotent: isUnconditional(options),
+    signal,
+  }
   const reply = await channel.send(request)
   const document = channel.document(request, reply, 'CopyObjectResult')
   const { etag, lastModified } = readable(request, () => readCopyResult(document))
@@ -66,7 +111,15 @@ export async function copy(context: WriteContext, sourceKey: string, key: string
 export async function remove({ channel }: WriteContext, key: string, options: DeleteOptions): Promise<void> {
   const { ifMatch, signal } = options
   const headers: Pairs = ifMatch === undefined ? [] : [['if-match', quotedEtag(ifMatch)]]
-  const request: S3Request = { operation: 'delete', method: 'DELETE', key, headers, replyBytesMax: xmlBytesMax, idempotent: ifMatch === undefined, signal }
+  const request: S3Request = {
+    operation: 'delete',
+    method: 'DELETE',
+    key,
+    headers,
+    replyBytesMax: xmlBytesMax,
+    idempotent: ifMatch === undefined,
+    signal,
+  }
   try {
     await channel.send(request)
   } catch (error) {
@@ -96,12 +149,30 @@ export async function removeMany(
   return failures
 }
 
-async function removeNamed({ channel }: WriteContext, entries: readonly DeleteEntry[], { signal }: CallOptions): Promise<readonly DeleteFailure[]> {
+async function removeNamed(
+  { channel }: WriteContext,
+  entries: readonly DeleteEntry[],
+  { signal }: CallOptions,
+): Promise<readonly DeleteFailure[]> {
   const body = utf8(deleteDocument(entries))
   // AWS wants one of the two; other servers know one or the other.
-  const headers: Pairs = [['content-md5', createHash('md5').update(body).digest('base64')], ['content-type', 'application/xml'], [crc32Header, crc32Base64(crc32(body))]]
+  const headers: Pairs = [
+    ['content-md5', createHash('md5').update(body).digest('base64')],
+    ['content-type', 'application/xml'],
+    [crc32Header, crc32Base64(crc32(body))],
+  ]
   const idempotent = entries.every(({ ifMatch }) => ifMatch === undefined)
-  const request: S3Request = { operation: 'deleteMany', method: 'POST', query: [['delete', '']], headers, body, replyBytesMax: xmlBytesMax, slow: true, idempotent, signal }
+  const request: S3Request = {
+    operation: 'deleteMany',
+    method: 'POST',
+    query: [['delete', '']],
+    headers,
+    body,
+    replyBytesMax: xmlBytesMax,
+    slow: true,
+    idempotent,
+    signal,
+  }
   const reply = await channel.send(request)
   const document = channel.document(request, reply, 'DeleteResult')
   const refused = readable(request, () => readDeleteResult(document))

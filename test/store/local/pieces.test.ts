@@ -36,6 +36,8 @@ describe('SortedKeys', () => {
     for (let key = keys.after(''); key !== undefined; key = keys.after(key)) found.push(key)
     const expected = [...reference].sort(compareUtf8)
     expect(found).toEqual(expected)
-    expect(keys.afterPrefix(expected[0]?.slice(0, 1) as string)).toBe(expected.find((key) => key[0] !== expected[0]?.[0]))
+    expect(keys.afterPrefix(expected[0]?.slice(0, 1) as string)).toBe(
+      expected.find((key) => key[0] !== expected[0]?.[0]),
+    )
   })
 })

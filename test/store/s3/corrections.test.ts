@@ -22,7 +22,8 @@ afterEach(async () => {
 })
 
 const ok = reply(200, {}, 'ok')
-const scopeOf = (authorization: string | undefined): string => /Credential=[^/]+\/(\S+),/.exec(authorization ?? '')?.[1] ?? ''
+const scopeOf = (authorization: string | undefined): string =>
+  /Credential=[^/]+\/(\S+),/.exec(authorization ?? '')?.[1] ?? ''
 
 describe('region', () => {
   it('is taken from the header of a redirect, and kept', async () => {
@@ -30,11 +31,18 @@ describe('region', () => {
     const store = open()
     expect(await getText(store, 'k')).toBe('ok')
     expect(await getText(store, 'k')).toBe('ok')
-    expect(requests.map(({ headers }) => scopeOf(headers.authorization).split('/')[1])).toEqual(['us-east-1', 'eu-west-3', 'eu-west-3'])
+    expect(requests.map(({ headers }) => scopeOf(headers.authorization).split('/')[1])).toEqual([
+      'us-east-1',
+      'eu-west-3',
+      'eu-west-3',
+    ])
   })
 
   it('is taken from AuthorizationHeaderMalformed, for a change with its body too', async () => {
-    const { open, requests } = await served(errorReply(400, 'AuthorizationHeaderMalformed', {}, '<Region>ap-south-1</Region>'), ok)
+    const { open, requests } = await served(
+      errorReply(400, 'AuthorizationHeaderMalformed', {}, '<Region>ap-south-1</Region>'),
+      ok,
+    )
     await putText(open(), 'k', 'text', { ifNoneMatch: '*' })
     expect(requests.map(({ body }) => body.toString())).toEqual(['text', 'text'])
     expect(scopeOf(requests[1]?.headers.authorization)).toContain('/ap-south-1/')
@@ -81,7 +89,11 @@ describe('clock', () => {
 
   it('explains a HEAD that is refused without a word, but no other 403', async () => {
     const bare = (date: string): Step => reply(403, { date })
-    const { open, requests } = await served(bare('Wed, 01 Jan 2031 10:00:00 GMT'), reply(200, { 'content-length': '0' }), bare(new Date().toUTCString()))
+    const { open, requests } = await served(
+      bare('Wed, 01 Jan 2031 10:00:00 GMT'),
+      reply(200, { 'content-length': '0' }),
+      bare(new Date().toUTCString()),
+    )
     await open().head('k')
     await failure(open().head('k'), 'denied')
     expect(requests).toHaveLength(3)
@@ -89,7 +101,11 @@ describe('clock', () => {
 })
 
 describe('credentials', () => {
-  const session = (n: number): S3Credentials => ({ accessKeyId: `AKID${n}`, secretAccessKey: 'secret', sessionToken: `token${n}` })
+  const session = (n: number): S3Credentials => ({
+    accessKeyId: `AKID${n}`,
+    secretAccessKey: 'secret',
+    sessionToken: `token${n}`,
+  })
 
   it('that ended are fetched again, once', async () => {
     let fetched = 0
@@ -119,7 +135,10 @@ describe('credentials', () => {
 
   it('that cannot be had name the reason', async () => {
     const { open } = await served(ok)
-    const error = await failure(open({ credentials: () => Promise.reject(new Error('no profile')) }).get('k'), 'credentials')
+    const error = await failure(
+      open({ credentials: () => Promise.reject(new Error('no profile')) }).get('k'),
+      'credentials',
+    )
     expect(error.message).toContain('no profile')
   })
 
@@ -127,7 +146,11 @@ describe('credentials', () => {
     const seen: unknown[] = []
     const log = (message: string, fields?: LogFields): void => void seen.push(message, fields)
     const logger = { debug: log, info: log, warn: log, error: log }
-    const { open } = await served(errorReply(403, 'SignatureDoesNotMatch'), reset, errorReply(403, 'RequestTimeTooSkewed', { date: 'Wed, 01 Jan 2031 10:00:00 GMT' }))
+    const { open } = await served(
+      errorReply(403, 'SignatureDoesNotMatch'),
+      reset,
+      errorReply(403, 'RequestTimeTooSkewed', { date: 'Wed, 01 Jan 2031 10:00:00 GMT' }),
+    )
     const store = open({ logger })
     for (let i = 0; i < 3; i++) await store.get('k').catch((error: unknown) => seen.push(error))
     expect(() => open({ credentials: { accessKeyId: 'id', secretAccessKey: 'bad secret\n' } })).toThrow(/accessKeyId/)

@@ -19,8 +19,12 @@ afterEach(async () => {
   server = undefined
 })
 
-const rows = ['a', 'b', 'c'].map((key) => `<Contents><Key>p/${key}</Key><Size>1</Size><ETag>&quot;e&quot;</ETag><LastModified>2026-11-25T01:02:03.500Z</LastModified></Contents>`)
-const listing = (inner: string): string => `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListBucketResult>`
+const rows = ['a', 'b', 'c'].map(
+  (key) =>
+    `<Contents><Key>p/${key}</Key><Size>1</Size><ETag>&quot;e&quot;</ETag><LastModified>2026-11-25T01:02:03.500Z</LastModified></Contents>`,
+)
+const listing = (inner: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${inner}</ListBucketResult>`
 const page = listing(`<IsTruncated>false</IsTruncated><KeyCount>3</KeyCount>${rows.join('')}`)
 
 describe('listing', () => {
@@ -32,13 +36,16 @@ describe('listing', () => {
   })
 
   it('decodes keys that come percent-encoded, plus signs as spaces', async () => {
-    const encoded = page.replaceAll('p/', 'p%2F').replace('p%2Fa', 'p%2Fa+b%2B').replace('<KeyCount>', '<EncodingType>url</EncodingType><KeyCount>')
+    const encoded = page
+      .replaceAll('p/', 'p%2F')
+      .replace('p%2Fa', 'p%2Fa+b%2B')
+      .replace('<KeyCount>', '<EncodingType>url</EncodingType><KeyCount>')
     const { objects } = await (await served(reply(200, {}, encoded))).open().list({ prefix: 'p/' })
     expect(objects[0]?.key).toBe('p/a b+')
   })
 
   const bad: Readonly<Record<string, string>> = {
-    'HTML': '<html><body>Bad Gateway</body></html>',
+    HTML: '<html><body>Bad Gateway</body></html>',
     'an empty body': '',
     'half a page that says its half length': page.slice(0, page.length / 2),
     'a page cut between two entries': page.slice(0, page.indexOf(rows[2] as string)),
@@ -53,7 +60,9 @@ describe('listing', () => {
     'a size that is no number': page.replace('<Size>1</Size>', '<Size>-1</Size>'),
     'an unreadable date': page.replace('2026-11-25T', 'yesterday'),
     'an unknown encoding': page.replace('<KeyCount>', '<EncodingType>rot13</EncodingType><KeyCount>'),
-    'a broken percent-encoding': page.replace('<KeyCount>', '<EncodingType>url</EncodingType><KeyCount>').replace('p/a', 'p/%E4'),
+    'a broken percent-encoding': page
+      .replace('<KeyCount>', '<EncodingType>url</EncodingType><KeyCount>')
+      .replace('p/a', 'p/%E4'),
   }
   for (const [what, body] of Object.entries(bad)) {
     it(`fails on ${what}`, async () => {
@@ -62,7 +71,9 @@ describe('listing', () => {
   }
 
   it('fails on a token that does not move on', async () => {
-    const stuck = listing(`<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>${rows.join('')}`)
+    const stuck = listing(
+      `<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>${rows.join('')}`,
+    )
     await failure((await served(reply(200, {}, stuck))).open().list({ prefix: 'p/', token: 't' }), 'corrupt')
   })
 
@@ -93,7 +104,11 @@ const sum = crc32Base64(crc32(utf8(body)))
 describe('get', () => {
   it('accepts bytes with a matching CRC-32, SHA-256 or MD5 ETag', async () => {
     const sha256 = createHash('sha256').update(body).digest('base64')
-    const { open } = await served(reply(200, { 'x-amz-checksum-crc32': sum }, body), reply(200, { etag: `"${md5Hex([utf8(body)])}"` }, body), reply(200, { 'x-amz-checksum-sha256': sha256 }, body))
+    const { open } = await served(
+      reply(200, { 'x-amz-checksum-crc32': sum }, body),
+      reply(200, { etag: `"${md5Hex([utf8(body)])}"` }, body),
+      reply(200, { 'x-amz-checksum-sha256': sha256 }, body),
+    )
     const store = open()
     for (let i = 0; i < 3; i++) expect(await getText(store, 'k')).toBe(body)
   })
@@ -105,7 +120,10 @@ describe('get', () => {
     'one wrong byte by its ETag': reply(200, { etag: md5 }, body.replace('w', 'x')),
     'a cut body that says its cut length, by its CRC-32': reply(200, { 'x-amz-checksum-crc32': sum }, body.slice(0, 5)),
     'a cut body that says its cut length, by its ETag': reply(200, { etag: md5 }, body.slice(0, 5)),
-    'a body without any length': rawBytes(`HTTP/1.1 200 OK\r\netag: "e"\r\nlast-modified: Wed, 25 Nov 2026 01:00:00 GMT\r\n\r\n${body}`, 'end'),
+    'a body without any length': rawBytes(
+      `HTTP/1.1 200 OK\r\netag: "e"\r\nlast-modified: Wed, 25 Nov 2026 01:00:00 GMT\r\n\r\n${body}`,
+      'end',
+    ),
     'another version than asked for': reply(200, { etag: '"other"' }, body),
   }
   for (const [what, step] of Object.entries(damaged)) {

@@ -45,7 +45,11 @@ describe('a lost reply', () => {
     const store = open()
     await close()
     server = undefined
-    const other = (await import('../../../src/store/s3/s3-store.ts')).createS3Store({ bucket: 'test', endpoint: 'http://127.0.0.1:1', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })
+    const other = (await import('../../../src/store/s3/s3-store.ts')).createS3Store({
+      bucket: 'test',
+      endpoint: 'http://127.0.0.1:1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    })
     const error = await failure(putText(other, 'k', 'v'), 'unavailable')
     expect(error).toMatchObject({ ambiguous: false, code: 'ECONNREFUSED' })
     await failure(putText(store, 'k', 'v'), 'aborted')
@@ -56,7 +60,11 @@ describe('a lost reply', () => {
 describe('silence', () => {
   it('ends with a deadline: before the reply, within it, and on a copy only after the longer one', async () => {
     const stall: Step = (_, response) => {
-      response.writeHead(200, { etag: '"e"', 'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT', 'content-length': '100' })
+      response.writeHead(200, {
+        etag: '"e"',
+        'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT',
+        'content-length': '100',
+      })
       response.write('some')
     }
     const { open } = await served(silence, stall, silence, silence)
@@ -71,7 +79,11 @@ describe('silence', () => {
 
   it('is not broken for ever by a drip', async () => {
     const drip: Step = (_, response) => {
-      response.writeHead(200, { etag: '"e"', 'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT', 'content-length': '1000' })
+      response.writeHead(200, {
+        etag: '"e"',
+        'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT',
+        'content-length': '1000',
+      })
       const timer = setInterval(() => response.write('.'), 20)
       response.on('close', () => clearInterval(timer))
     }
@@ -83,7 +95,10 @@ describe('silence', () => {
     const { open } = await served(silence)
     const store = open({ idleMs: 10_000, requestMs: 10_000 })
     const controller = new AbortController()
-    const calls = [putText(store, 'k', 'v', { signal: controller.signal }), store.get('k', { signal: controller.signal })] as const
+    const calls = [
+      putText(store, 'k', 'v', { signal: controller.signal }),
+      store.get('k', { signal: controller.signal }),
+    ] as const
     setTimeout(() => controller.abort(new Error('enough')), 20)
     expect((await failure(calls[0], 'aborted')).ambiguous).toBe(true)
     await failure(calls[1], 'aborted')
@@ -96,13 +111,21 @@ describe('silence', () => {
 
 describe('a refusal', () => {
   const cases: readonly (readonly [string, Step, Partial<StoreError>])[] = [
-    ['SlowDown with Retry-After', errorReply(503, 'SlowDown', { 'retry-after': '7' }), { kind: 'throttled', ambiguous: false, retryAfterMs: 7000 }],
+    [
+      'SlowDown with Retry-After',
+      errorReply(503, 'SlowDown', { 'retry-after': '7' }),
+      { kind: 'throttled', ambiguous: false, retryAfterMs: 7000 },
+    ],
     ['429', reply(429, {}), { kind: 'throttled', ambiguous: false }],
     ['503 of a proxy', reply(503, {}, '<html>'), { kind: 'throttled', ambiguous: true }],
     ['502 of a proxy', reply(502, {}, 'Bad Gateway'), { kind: 'unavailable', ambiguous: true }],
     ['InternalError', errorReply(500, 'InternalError'), { kind: 'unavailable', ambiguous: true }],
     ['RequestTimeout', errorReply(400, 'RequestTimeout'), { kind: 'timeout', ambiguous: false }],
-    ['a failed condition', errorReply(412, 'PreconditionFailed'), { kind: 'precondition', ambiguous: false, status: 412 }],
+    [
+      'a failed condition',
+      errorReply(412, 'PreconditionFailed'),
+      { kind: 'precondition', ambiguous: false, status: 412 },
+    ],
     ['a concurrent condition', errorReply(409, 'ConditionalRequestConflict'), { kind: 'conflict', ambiguous: false }],
     ['AccessDenied', errorReply(403, 'AccessDenied'), { kind: 'denied', code: 'AccessDenied' }],
     ['a wrong secret', errorReply(403, 'SignatureDoesNotMatch'), { kind: 'credentials' }],
@@ -131,7 +154,12 @@ describe('a refusal', () => {
 
 describe('a 200', () => {
   it('with an error inside has failed', async () => {
-    const { open } = await served(errorReply(200, 'InternalError'), errorReply(200, 'SlowDown'), errorReply(200, 'PreconditionFailed'), errorReply(200, 'InternalError'))
+    const { open } = await served(
+      errorReply(200, 'InternalError'),
+      errorReply(200, 'SlowDown'),
+      errorReply(200, 'PreconditionFailed'),
+      errorReply(200, 'InternalError'),
+    )
     const store = open()
     expect(await failure(store.copy('a', 'b'), 'unavailable')).toMatchObject({ ambiguous: true, code: 'InternalError' })
     expect((await failure(store.completeUpload('k', 'id', [part]), 'throttled')).ambiguous).toBe(false)
@@ -140,7 +168,12 @@ describe('a 200', () => {
   })
 
   it('with nothing that can be read may have happened', async () => {
-    const { open } = await served(reply(200, {}, ''), reply(200, {}, '<CopyObjectResult><ETag>'), reply(200, { etag: '' }, ''), reply(200, {}, '<CopyObjectResult/>'))
+    const { open } = await served(
+      reply(200, {}, ''),
+      reply(200, {}, '<CopyObjectResult><ETag>'),
+      reply(200, { etag: '' }, ''),
+      reply(200, {}, '<CopyObjectResult/>'),
+    )
     const store = open()
     expect((await failure(store.copy('a', 'b'), 'unavailable')).ambiguous).toBe(true)
     expect((await failure(store.copy('a', 'b'), 'unavailable')).ambiguous).toBe(true)

@@ -52,7 +52,10 @@ describe('TLS', () => {
   it('accepts any when told so, with a warning', async () => {
     const warnings: string[] = []
     server = await rawServer([reply(200, {}, 'ok')], { key, cert })
-    const store = server.open({ insecureTls: true, logger: { ...silentLogger, warn: (message) => warnings.push(message) } })
+    const store = server.open({
+      insecureTls: true,
+      logger: { ...silentLogger, warn: (message) => warnings.push(message) },
+    })
     expect(await getText(store, 'k')).toBe('ok')
     expect(warnings).toEqual([expect.stringContaining('not verified')])
   })

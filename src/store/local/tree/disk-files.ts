@@ -10,7 +10,8 @@ export const diskFiles: FilePort = {
     diskHandle(
       await fs.open(
         path,
-        constants.O_NOFOLLOW | (mode === 'read' ? constants.O_RDONLY : constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL),
+        constants.O_NOFOLLOW |
+          (mode === 'read' ? constants.O_RDONLY : constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL),
       ),
     ),
   readFile: (path) => fs.readFile(path),
@@ -45,7 +46,7 @@ function diskHandle(handle: fs.FileHandle): FileHandlePort {
       return done === length ? bytes : bytes.subarray(0, done)
     },
     async write(bytes, offset) {
-      for (let done = 0; done < bytes.byteLength; ) {
+      for (let done = 0; done < bytes.byteLength;) {
         done += (await handle.write(bytes, done, bytes.byteLength - done, offset + done)).bytesWritten
       }
     },

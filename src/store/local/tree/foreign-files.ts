@@ -14,7 +14,7 @@ const pieceBytes = 4 * MiB
 export async function foreignRecord(key: string, handle: FileHandlePort, stat: FileStat): Promise<ObjectRecord> {
   const md5 = createHash('md5')
   let crc = 0
-  for (let offset = 0; offset < stat.size; ) {
+  for (let offset = 0; offset < stat.size;) {
     const piece = await handle.read(offset, Math.min(pieceBytes, stat.size - offset))
     // Cut short meanwhile: the caller sees the changed stat.
     if (piece.byteLength === 0) break

@@ -74,7 +74,13 @@ export function asideScheme(roots: TreeRoots): TreeScheme {
   return {
     root: roots.aside,
     folderOf: (base) =>
-      [roots.aside, ...base.split('/').slice(0, -1).map((segment) => `+${escape(segment)}`)].join('/'),
+      [
+        roots.aside,
+        ...base
+          .split('/')
+          .slice(0, -1)
+          .map((segment) => `+${escape(segment)}`),
+      ].join('/'),
     segmentOf: (name, folder) => (name.startsWith(folder ? '+' : '=') ? unescape(name.slice(1)) : undefined),
   }
 }

@@ -66,7 +66,7 @@ async function syncFolders(placing: Placing, folder: string, made: string | unde
   await files.syncDirectory(folder)
   if (made === undefined) return
   const top = folderOf(made)
-  for (let above = folder; above.length > top.length; ) {
+  for (let above = folder; above.length > top.length;) {
     above = folderOf(above)
     await files.syncDirectory(above)
   }

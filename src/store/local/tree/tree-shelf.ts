@@ -100,7 +100,7 @@ export class TreeShelf implements Shelf {
     await sidecars.write(record, stat)
     const aside = asidePath(roots, key)
     const plain = plainPath(roots, key)
-    const before = await Promise.all([plain, aside].map((path) => path && this.#fileAt(path)))
+    const before = await Promise.all([plain, aside].map(async (path) => path && this.#fileAt(path)))
     const isPlain = plain !== undefined && (await placeFile(this.#placing, stagedPath, plain))
     if (!isPlain && !(await placeFile(this.#placing, stagedPath, aside))) {
       throw new StoreError({ kind: 'invalid', operation: 'put', key, message: `something else is at ${aside}` })
@@ -117,7 +117,13 @@ export class TreeShelf implements Shelf {
     if (!opened) throw new StoreError({ kind: 'not-found', operation: 'copy', key, status: 404 })
     try {
       if (opened.found.record.etag !== record.etag) {
-        throw new StoreError({ kind: 'conflict', operation: 'copy', key, status: 409, message: 'written by others just now' })
+        throw new StoreError({
+          kind: 'conflict',
+          operation: 'copy',
+          key,
+          status: 409,
+          message: 'written by others just now',
+        })
       }
       await this.#parts.sidecars.write(record, opened.found.stat)
       this.#records.delete(key)
@@ -215,7 +221,12 @@ export class TreeShelf implements Shelf {
   }
 
   /** Undefined when the file was replaced or written meanwhile. */
-  async #recordOf(key: string, path: string, handle: FileHandlePort, stat: FileStat): Promise<ObjectRecord | undefined> {
+  async #recordOf(
+    key: string,
+    path: string,
+    handle: FileHandlePort,
+    stat: FileStat,
+  ): Promise<ObjectRecord | undefined> {
     const { sidecars, clock, locks } = this.#parts
     const known = await sidecars.read(hashKey(key), stat)
     if (known) return known

@@ -83,7 +83,8 @@ export class TreeWalk {
     for (const { name, kind } of await this.#files.readdir(path)) {
       const folder = kind === 'directory'
       const segment = kind === 'other' ? undefined : scheme.segmentOf(name, folder, base)
-      if (segment !== undefined) entries.push({ piece: folder ? `${segment}/` : segment, path: `${path}/${name}`, folder })
+      if (segment !== undefined)
+        entries.push({ piece: folder ? `${segment}/` : segment, path: `${path}/${name}`, folder })
     }
     return entries.sort((a, b) => compareUtf8(a.piece, b.piece))
   }

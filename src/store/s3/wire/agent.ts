@@ -18,7 +18,13 @@ export interface AgentOptions {
 
 export function createAgent(options: AgentOptions): HttpAgent {
   const { ca, clock, freeSocketMs, socketCountMax } = options
-  const common = { keepAlive: true, noDelay: true, scheduling: 'lifo', maxSockets: socketCountMax, maxFreeSockets: socketCountMax } as const
+  const common = {
+    keepAlive: true,
+    noDelay: true,
+    scheduling: 'lifo',
+    maxSockets: socketCountMax,
+    maxFreeSockets: socketCountMax,
+  } as const
   // Set in both cases: the environment must not switch verification off unseen.
   const tls = { ...common, rejectUnauthorized: options.insecureTls !== true, ...(ca === undefined ? {} : { ca }) }
   const agent = options.tls ? new HttpsAgent(tls) : new HttpAgent(common)

@@ -4,7 +4,13 @@
 // Deadlines: connecting, silence in either direction, and the whole. One timer per exchange is set for the nearest of
 // them and set again when it fires early, so that traffic costs no timer work.
 
-import { request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type Agent } from 'node:http'
+import {
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Agent,
+} from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../../base/clock.ts'
@@ -53,7 +59,11 @@ export class WireFailure extends Error {
   /** The socket had served another request before and brought no byte of this reply: perhaps closed in between. */
   readonly raced: boolean
 
-  constructor(kind: WireFailureKind, message: string, place: { sent: boolean; raced?: boolean; code?: string | undefined; cause?: unknown }) {
+  constructor(
+    kind: WireFailureKind,
+    message: string,
+    place: { sent: boolean; raced?: boolean; code?: string | undefined; cause?: unknown },
+  ) {
     super(message, { cause: place.cause })
     this.kind = kind
     this.code = place.code
@@ -173,7 +183,11 @@ class Exchange {
     this.#settle()
     // An answer before the end of the body: the rest is not wanted, and the socket is of no more use.
     if (this.#request?.writableFinished === false) this.#request.destroy()
-    this.#resolve({ status: reply.statusCode as number, headers: reply.headers, body: this.#whole ?? joined(this.#pieces) })
+    this.#resolve({
+      status: reply.statusCode as number,
+      headers: reply.headers,
+      body: this.#whole ?? joined(this.#pieces),
+    })
   }
 
   #onError(error: Error): void {

@@ -27,7 +27,7 @@ export interface SignInput {
 }
 
 const service = 's3'
-const nonAscii = /[^\x00-\x7f]/
+const nonAscii = /[\u0080-\uffff]/
 
 export class Signer {
   #second = -1
@@ -55,7 +55,10 @@ export class Signer {
     const flat: string[] = []
     for (const [name, value] of headers) flat.push(name, value)
     const credential = `${credentials.accessKeyId}/${scope}`
-    flat.push('authorization', `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`)
+    flat.push(
+      'authorization',
+      `AWS4-HMAC-SHA256 Credential=${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`,
+    )
     return flat
   }
 

@@ -47,6 +47,7 @@ export function escapeXml(text: string): string {
 }
 
 export function isXmlText(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- control characters are what XML 1.0 forbids
   return !/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)
 }
 
@@ -123,8 +124,7 @@ class Reader {
     if (parent) {
       if (parent.children.length === 0) parent.children = [element]
       else parent.children.push(element)
-    }
-    else if (this.#root) throw new XmlError('second root element')
+    } else if (this.#root) throw new XmlError('second root element')
     else this.#root = element
     this.#stack.push(element)
     return name
@@ -135,7 +135,8 @@ class Reader {
     const name = tag.split(/\s/, 1)[0] ?? ''
     if (!namePattern.test(name)) throw new XmlError('tag without a name')
     const attributes = tag.slice(name.length)
-    if (!/^(\s+[\w.\-:]+\s*=\s*("[^"<]*"|'[^'<]*'))*\s*$/.test(attributes)) throw new XmlError(`tag ${name} is malformed`)
+    if (!/^(\s+[\w.\-:]+\s*=\s*("[^"<]*"|'[^'<]*'))*\s*$/.test(attributes))
+      throw new XmlError(`tag ${name} is malformed`)
     if (attributes === '' && this.#names.size < 100) this.#names.add(name)
     return name
   }

@@ -1,9 +1,21 @@
 // Signatures: the examples of AWS's "Signature Calculations for the Authorization Header" page, and agreement with the
 // AWS SDK's own signer on requests with awkward keys, queries and headers.
 
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import {
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
-import { emptyPayloadHash, encodePath, encodeQuery, encodeRfc3986, type HeaderPairs } from '../../../../src/store/s3/wire/canonical.ts'
+import {
+  emptyPayloadHash,
+  encodePath,
+  encodeQuery,
+  encodeRfc3986,
+  type HeaderPairs,
+} from '../../../../src/store/s3/wire/canonical.ts'
 import { Signer } from '../../../../src/store/s3/wire/signer.ts'
 
 const credentials = { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }
@@ -34,7 +46,10 @@ describe('Signer on the examples of AWS', () => {
   })
 
   it('signs PUT with a body, an encoded key and a storage class', () => {
-    const headers: HeaderPairs = [['date', 'Fri, 24 May 2013 00:00:00 GMT'], ['x-amz-storage-class', 'REDUCED_REDUNDANCY']]
+    const headers: HeaderPairs = [
+      ['date', 'Fri, 24 May 2013 00:00:00 GMT'],
+      ['x-amz-storage-class', 'REDUCED_REDUNDANCY'],
+    ]
     const payloadHash = '44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072'
     const path = encodePath('/test$file.text')
     expect(path).toBe('/test%24file.text')
@@ -50,9 +65,14 @@ describe('Signer on the examples of AWS', () => {
   })
 
   it('signs a listing', () => {
-    expect(authorizationOf({ query: encodeQuery([['prefix', 'J'], ['max-keys', '2']]) })).toMatch(
-      /Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7$/,
-    )
+    expect(
+      authorizationOf({
+        query: encodeQuery([
+          ['prefix', 'J'],
+          ['max-keys', '2'],
+        ]),
+      }),
+    ).toMatch(/Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7$/)
   })
 })
 
@@ -95,7 +115,10 @@ function expectSame(request: CapturedRequest, path: string): void {
   const ours = new Set(['host', 'x-amz-content-sha256', 'x-amz-date', 'x-amz-security-token'])
   const headers = signed.filter((name) => !ours.has(name)).map((name) => [name, sent[name] as string] as const)
   const query = encodeQuery(Object.entries(request.query).map(([name, value]) => [name, String(value ?? '')]))
-  const stamp = (sent['x-amz-date'] as string).replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
+  const stamp = (sent['x-amz-date'] as string).replace(
+    /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/,
+    '$1-$2-$3T$4:$5:$6Z',
+  )
   const mine = authorizationOf({
     method: request.method,
     path,
@@ -115,16 +138,32 @@ describe('Signer beside the SDK', () => {
   for (const key of keys) {
     it(`agrees on GET and PUT of ${JSON.stringify(key)}`, async () => {
       const path = `/bucket/${encodePath(key)}`
-      const get = await captured((client) => client.send(new GetObjectCommand({ Bucket: 'bucket', Key: key, Range: 'bytes=0-9', IfMatch: '"e"' })))
+      const get = await captured((client) =>
+        client.send(new GetObjectCommand({ Bucket: 'bucket', Key: key, Range: 'bytes=0-9', IfMatch: '"e"' })),
+      )
       expect(get.path).toBe(path)
       expectSame(get, path)
-      const input = { Bucket: 'bucket', Key: key, Body: 'text', ContentType: 'text/plain', Metadata: { 'two-words': 'one  two', z: '' } }
+      const input = {
+        Bucket: 'bucket',
+        Key: key,
+        Body: 'text',
+        ContentType: 'text/plain',
+        Metadata: { 'two-words': 'one  two', z: '' },
+      }
       expectSame(await captured((client) => client.send(new PutObjectCommand(input))), path)
     })
   }
 
   it('agrees on a listing with everything', async () => {
-    const input = { Bucket: 'bucket', Prefix: 'a b/ü+', Delimiter: '/', StartAfter: "x*'()!", ContinuationToken: 'a/b+c==', MaxKeys: 7, EncodingType: 'url' as const }
+    const input = {
+      Bucket: 'bucket',
+      Prefix: 'a b/ü+',
+      Delimiter: '/',
+      StartAfter: "x*'()!",
+      ContinuationToken: 'a/b+c==',
+      MaxKeys: 7,
+      EncodingType: 'url' as const,
+    }
     const list = await captured((client) => client.send(new ListObjectsV2Command(input)))
     expectSame(list, list.path)
   })
@@ -134,6 +173,12 @@ describe('encoding', () => {
   it('encodes all but the unreserved characters, keys keep their slashes', () => {
     expect(encodeRfc3986("AZaz09-._~ !'()*/+ü")).toBe('AZaz09-._~%20%21%27%28%29%2A%2F%2B%C3%BC')
     expect(encodePath("a/b c/!'()*")).toBe('a/b%20c/%21%27%28%29%2A')
-    expect(encodeQuery([['b', '2'], ['a', ''], ['a-b', '1']])).toBe('a=&a-b=1&b=2')
+    expect(
+      encodeQuery([
+        ['b', '2'],
+        ['a', ''],
+        ['a-b', '1'],
+      ]),
+    ).toBe('a=&a-b=1&b=2')
   })
 })

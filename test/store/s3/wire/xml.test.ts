@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../../../src/base/bytes.ts'
-import { childText, escapeXml, isXmlText, parseXml, XmlError, xmlBytesMax, type XmlElement } from '../../../../src/store/s3/wire/xml.ts'
+import {
+  childText,
+  escapeXml,
+  isXmlText,
+  parseXml,
+  XmlError,
+  xmlBytesMax,
+  type XmlElement,
+} from '../../../../src/store/s3/wire/xml.ts'
 
 const parse = (text: string): XmlElement => parseXml(utf8(text))
 
@@ -18,7 +26,12 @@ describe('parseXml', () => {
   it('reads elements, text, references and empty elements', () => {
     const root = parse(document)
     expect(root.name).toBe('Root')
-    expect(root.children.map(({ name, text }) => [name, text])).toEqual([['A', 'one & two <🎉!"'], ['Empty', ''], ['Also', ''], ['List', '']])
+    expect(root.children.map(({ name, text }) => [name, text])).toEqual([
+      ['A', 'one & two <🎉!"'],
+      ['Empty', ''],
+      ['Also', ''],
+      ['List', ''],
+    ])
     expect(root.children[3]?.children.map(({ text }) => text)).toEqual(['1', ' 2 '])
     expect(childText(root, 'None')).toBeUndefined()
   })
@@ -36,7 +49,7 @@ describe('parseXml', () => {
   })
 
   const bad: Readonly<Record<string, string>> = {
-    'nothing': '',
+    nothing: '',
     'plain text': 'Service Unavailable',
     'HTML with an unclosed tag': '<html><body><br><p>no</p></body></html>',
     'a DTD': '<!DOCTYPE r [<!ENTITY a "aaaa">]><r>&a;</r>',
@@ -44,7 +57,7 @@ describe('parseXml', () => {
     'a bare ampersand': '<r>a & b</r>',
     'a reference out of range': '<r>&#x110000;</r>',
     'a reference to NUL': '<r>&#0;</r>',
-    'CDATA': '<r><![CDATA[x]]></r>',
+    CDATA: '<r><![CDATA[x]]></r>',
     'a processing instruction': '<r><?php x ?></r>',
     'tags that do not match': '<r><a></b></r>',
     'two roots': '<r/><r/>',
