@@ -6,9 +6,10 @@ import type { VolumeCalls } from '../volume/calls.ts'
 import type { Caller, VolumeEvent } from '../volume/types.ts'
 import type { EngineClient, SyncVolumeCalls } from './engine-client.ts'
 import { processCaller } from './identity.ts'
-import { callNames, callTraits } from './rpc/call-names.ts'
+import { callNames } from './rpc/call-names.ts'
 import type { CallName, MethodName } from './rpc/call-names.ts'
 import type { CacheHint } from './rpc/messages.ts'
+import { nextTurn } from './rpc/next-turn.ts'
 import type { CacheReader } from './shared/cache-reader.ts'
 
 /** How calls get to the engine. */
@@ -52,28 +53,43 @@ export function createClient({ transport: open, reader, close }: ClientParts): E
 
 function createCalls(transport: Transport, reader: CacheReader): VolumeCalls {
   const calls: Record<string, (...args: readonly unknown[]) => Promise<unknown>> = {}
-  for (const name of callNames) {
-    calls[name] =
-      callTraits[name].effect === 'publishes'
-        ? (...args) => transport.call(name, args, (hint) => learn(reader, name, args, hint))
-        : (...args) => transport.call(name, args)
+  for (const name of callNames) calls[name] = (...args) => transport.call(name, args)
+  for (const name of ['stat', 'readFile', 'readdir'] as const) {
+    calls[name] = (...args) => {
+      const known = peek(reader, name, args)
+      if (known === undefined || (args[0] as Caller).signal?.aborted)
+        return transport.call(name, args, (hint) => learn(reader, name, args, hint))
+      return nextTurn(known === 'ENOENT' ? new VolumeError('ENOENT') : known)
+    }
   }
   return calls as unknown as VolumeCalls
 }
 
 function createSyncCalls(transport: Transport, reader: CacheReader): SyncVolumeCalls {
   const calls: Record<string, (...args: readonly unknown[]) => unknown> = {}
-  const ask = (name: CallName, args: readonly unknown[]): unknown =>
-    transport.callSync(name, args, (hint) => learn(reader, name, args, hint))
-  for (const name of callNames) calls[name] = (...args) => ask(name, args)
-  calls['stat'] = (...args) => {
-    const known = reader.stat(args[0] as Caller, args[1] as string, args[2] as boolean)
-    if (known === 'ENOENT') throw new VolumeError('ENOENT')
-    return known ?? ask('stat', args)
+  for (const name of callNames) {
+    const ask = (args: readonly unknown[]): unknown => transport.callSync(name, args, (hint) => learn(reader, name, args, hint))
+    calls[name] = (...args) => ask(args)
+    if (name !== 'stat' && name !== 'readFile' && name !== 'readdir') continue
+    calls[name] = (...args) => {
+      const known = peek(reader, name, args)
+      if (known === 'ENOENT') throw new VolumeError('ENOENT')
+      return known ?? ask(args)
+    }
   }
-  calls['readFile'] = (...args) => reader.readFile(args[0] as Caller, args[1] as string) ?? ask('readFile', args)
-  calls['readdir'] = (...args) => reader.readdir(args[0] as Caller, args[1] as string) ?? ask('readdir', args)
   return calls as unknown as SyncVolumeCalls
+}
+
+function peek(reader: CacheReader, name: 'stat' | 'readFile' | 'readdir', args: readonly unknown[]): unknown {
+  const [caller, path, followLast] = args as [Caller, string, boolean]
+  switch (name) {
+    case 'stat':
+      return reader.stat(caller, path, followLast)
+    case 'readFile':
+      return reader.readFile(caller, path)
+    case 'readdir':
+      return reader.readdir(caller, path)
+  }
 }
 
 function learn(reader: CacheReader, name: CallName, args: readonly unknown[], hint: CacheHint): void {

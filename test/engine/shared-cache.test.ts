@@ -38,6 +38,32 @@ it('answers stat, readFile and readdir without a call once they have been asked 
   expect(await callCount()).toBe(before)
 })
 
+it('answers an asynchronous call without one too, but never in the turn that asked', async () => {
+  await client.calls.stat(me, '/hello', true)
+  const before = await callCount()
+  const order: string[] = []
+  const done = client.calls.stat(me, '/hello', true).then(({ size }) => order.push(`answered ${size}`))
+  for (let i = 0; i < 20; i++) await null
+  order.push('microtasks over')
+  await done
+  expect(order).toEqual(['microtasks over', 'answered 11'])
+  expect(await callCount()).toBe(before)
+})
+
+it('leaves the event loop its turns in a loop of cached asynchronous calls', async () => {
+  await client.calls.stat(me, '/hello', true)
+  let ticked = false
+  setTimeout(() => (ticked = true), 1)
+  for (let i = 0; i < 1_000_000 && !ticked; i++) await client.calls.stat(me, '/hello', true)
+  expect(ticked).toBe(true)
+})
+
+it('rejects a cached call whose signal has fired, with its reason', async () => {
+  await client.calls.stat(me, '/hello', true)
+  const signal = AbortSignal.abort(new Error('enough'))
+  await expect(client.calls.stat({ ...me, signal }, '/hello', true)).rejects.toThrow('enough')
+})
+
 it('answers ENOENT without a call', async () => {
   await expect(client.calls.stat(me, '/absent', true)).rejects.toMatchObject({ code: 'ENOENT' })
   expect(client.peek.stat(me, '/absent', true)).toBe('ENOENT')
