@@ -2,7 +2,7 @@
 
 import type { Clock } from '../base/clock.ts'
 import { StoreError } from '../base/errors.ts'
-import { toStoreError } from './foreign-error.ts'
+import { toStoreError, type ErrorPlace } from './foreign-error.ts'
 import type { ObjectStore } from './store.ts'
 import { mutations, wrapStore, type Operation } from './wrap.ts'
 
@@ -20,6 +20,7 @@ export function withContext(store: ObjectStore, options: ContextOptions): Object
     const ambiguous = mutations.has(operation)
     if (signal?.aborted) throw new StoreError({ kind: 'aborted', operation, key, cause: signal.reason })
     const ms = typeof deadlineMs === 'function' ? deadlineMs(operation) : deadlineMs
+    if (ms === undefined && signal === undefined) return named(run(), { operation, key, ambiguous })
     const controller = new AbortController()
     let fail: (error: StoreError) => void = () => {}
     // The call is raced, not only signalled: an inner store that ignores its signal still cannot hold the caller.
@@ -47,4 +48,13 @@ export function withContext(store: ObjectStore, options: ContextOptions): Object
       signal?.removeEventListener('abort', onAbort)
     }
   })
+}
+
+/** The usual call: nothing can end it but its store. */
+async function named<T>(call: Promise<T>, place: ErrorPlace): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw toStoreError(error, place)
+  }
 }
