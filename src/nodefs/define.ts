@@ -19,6 +19,8 @@ export interface Definition {
   readonly arity: number
   /** A missing callback is reported as the options that stand in its place, as `callback || options` does. */
   readonly optionsBlamed?: boolean
+  /** The callback gets a second argument even when there is no result, as those made by callbackify do. */
+  readonly alwaysResult?: boolean
   /** What the callback gets after null and the result, and on failure after the error and 0. */
   readonly extras?: (args: readonly unknown[]) => readonly unknown[]
 }
@@ -34,10 +36,10 @@ export function promiseForm(door: Door, { name, operation }: Definition): AnyFn 
 }
 
 export function callbackForm(door: Door, definition: Definition): AnyFn {
-  const { name, operation, extras } = definition
+  const { name, operation, extras, alwaysResult } = definition
   const run = (...args: unknown[]): void => {
     const { callback, rest } = splitCallback(args, definition)
-    complete(door, operation(door, rest, 'callback'), callback, extras?.(rest))
+    complete(door, operation(door, rest, 'callback'), callback, alwaysResult ? [] : extras?.(rest))
   }
   return likeNode(run, name)
 }
@@ -51,7 +53,7 @@ export function complete(door: Door, task: Task<unknown>, callback: Callback, ex
       else process.nextTick(callback, null, result)
     },
     (error: unknown) => {
-      if (extras) process.nextTick(callback, error, 0, ...extras)
+      if (extras?.length) process.nextTick(callback, error, 0, ...extras)
       else process.nextTick(callback, error)
     },
   )

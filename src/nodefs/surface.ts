@@ -18,7 +18,7 @@ export const pathOperations: readonly Definition[] = [
   { name: 'chmod', operation: attributes.chmod, required: 2, arity: 3 },
   { name: 'chown', operation: attributes.chown, required: 3, arity: 4 },
   { name: 'copyFile', operation: names.copyFile, required: 2, arity: 4 },
-  { name: 'cp', operation: cp, required: 2, arity: 4 },
+  { name: 'cp', operation: cp, required: 2, arity: 4, alwaysResult: true },
   { name: 'lchown', operation: attributes.lchown, required: 3, arity: 4 },
   { name: 'link', operation: names.link, required: 2, arity: 3 },
   { name: 'lstat', operation: attributes.lstat, required: 1, arity: 3 },

@@ -37,7 +37,10 @@ export const badPathCases: readonly CallCase[] = [
 ]
 
 const values = (call: string, list: readonly unknown[], args: (value: unknown) => Args, forms?: readonly Form[]): CallCase[] =>
-  list.map((value) => ({ call, args: args(value), ...(forms ? { forms } : {}) }))
+  list.map((value) => ({ call, args: args(value), tree: changing.has(call), ...(forms ? { forms } : {}) }))
+
+/** These may succeed with some of the values. */
+const changing = new Set(['cp', 'rm', 'rmdir', 'mkdir', 'open', 'writeFile', 'appendFile', 'truncate', 'symlink', 'copyFile', 'mkdtemp'])
 
 const badEncodings = ['latin-1', 'nope', 5, {}]
 const badModes = ['', '9', '0o7', 'rwx', -1, 2 ** 32, 1.5, NaN, {}, [], true]

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { createFs } from '../../src/nodefs/create-fs.ts'
 import { createRealFsClient } from '../support/real-fs-calls.ts'
 import { badDescriptorCases, badOptionCases, badPathCases } from './fs-cases-arguments.ts'
+import { cpCases, fileCases, globCases } from './fs-cases-files.ts'
+import { nameCases } from './fs-cases-names.ts'
 import { callCases, compareWithNode } from './fs-compare.ts'
 import type { Subject } from './fs-compare.ts'
 
@@ -21,3 +23,7 @@ const overRealFs = async (): Promise<Subject> => {
 compareWithNode('paths that are none', overRealFs, callCases(badPathCases))
 compareWithNode('options that are none', overRealFs, callCases(badOptionCases))
 compareWithNode('descriptors that are none', overRealFs, callCases(badDescriptorCases))
+compareWithNode('names and attributes', overRealFs, callCases(nameCases))
+compareWithNode('whole files and listings', overRealFs, callCases(fileCases))
+compareWithNode('cp', overRealFs, callCases(cpCases))
+compareWithNode('glob', overRealFs, globCases)

@@ -10,6 +10,7 @@ import { hasCode } from '../errors.ts'
 import { forEach } from '../for-each.ts'
 import { call, step } from '../task.ts'
 import type { Task } from '../task.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { showName } from '../validate/path.ts'
 import type { GivenPath } from '../validate/path.ts'
 import { copyFileEntry, copyLinkEntry } from './copy-entry.ts'
@@ -108,6 +109,8 @@ function* copyDirectory(door: Door, { source, dest, sourceIs, destIs }: CopyPair
   const caller = door.caller()
   if (destIs === undefined)
     yield* call({ syscall: 'mkdir', path: dest.given }, 'mkdir', caller, dest.path, 0o777, false)
+  else if (options.errorOnExist && !options.force && !checksAsNode20)
+    throw cpError('ERR_FS_CP_EEXIST', `${dest.given} already exists`, dest.given)
   const entries = yield* call({ syscall: 'opendir', path: source.given }, 'readdir', caller, source.path)
   yield* forEach(door, entries, parallelMax, function* ({ name }) {
     const pair = yield* inspect(door, below(source, name), below(dest, name), options)

@@ -29,7 +29,7 @@ const sentences: Readonly<Record<Refusal, Sentence>> = {
   ERR_FS_CP_SOCKET: { text: 'Cannot copy a socket file', code: 'EINVAL' },
   ERR_FS_CP_SYMLINK_TO_SUBDIRECTORY: { text: 'Cannot overwrite symlink in subdirectory of self', code: 'EINVAL' },
   ERR_FS_CP_UNKNOWN: { text: 'Cannot copy an unknown file type', code: 'EINVAL' },
-  ERR_FS_EISDIR: { text: 'Recursive option not enabled, cannot copy a directory', code: 'EISDIR' },
+  ERR_FS_EISDIR: { text: 'Path is a directory', code: 'EISDIR' },
 }
 
 /** `path` is the one blamed. */

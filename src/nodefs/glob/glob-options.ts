@@ -39,6 +39,6 @@ function patternsOf(value: unknown): string[] {
 function excludeOf(value: unknown, cwd: string): GlobOptions['exclude'] {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'function') return value as Exclude
-  if (!Array.isArray(value)) throw invalidArgType('options.exclude', 'one of type string[] or function', value)
+  if (!Array.isArray(value)) throw invalidArgType('options.exclude', 'of type function or string[]', value)
   return value.flatMap((one, index) => parsePattern(posix.resolve(cwd, checkString(one, `options.exclude[${index}]`))))
 }

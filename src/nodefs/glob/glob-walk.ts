@@ -80,13 +80,14 @@ export class GlobWalk {
     }
     if (segment === '') {
       if (index === 0) this.#queue.push({ shown: '/', path: '/', places: [{ pattern, index: 1 }] })
-      else yield* this.#addExisting(visit, results, true)
+      else if (visit.shown !== '.' || pattern[0] !== '.') yield* this.#addExisting(visit, results, true)
       return
     }
     const shown = segment === '.' ? visit.shown : join(visit.shown, segment)
     const next = { shown, path: posix.join(visit.path, segment), places: [{ pattern, index: index + 1 }] }
-    if (last) yield* this.#addExisting(next, results)
-    else if (!this.#excluded(next.shown, segment, 'directory', visit.shown)) this.#queue.push(next)
+    if (last) {
+      if (segment !== '.') yield* this.#addExisting(next, results)
+    } else if (!this.#excluded(next.shown, segment, 'directory', visit.shown)) this.#queue.push(next)
   }
 
   *#list(visit: Visit, places: readonly Place[], results: GlobResult[]): Task<void> {
@@ -104,6 +105,9 @@ export class GlobWalk {
           // A directory below `**` is added when it is entered.
           if (type === 'directory') onward.push({ pattern, index })
           else if (last) matched = true
+          // A symlink whose own name matches what follows `**` is entered by that segment alone, as Node does.
+          else if (type === 'symlink' && matchesSegment(pattern[index + 1], text))
+            onward.push({ pattern, index: index + 1 })
         } else if (matchesSegment(segment, text)) {
           if (last) matched = true
           else if (type === 'directory') onward.push({ pattern, index: index + 1 })
@@ -165,7 +169,9 @@ export class GlobWalk {
   }
 
   #dirent(name: string, type: ListedEntry['type'], parent: string): Dirent {
-    return makeDirent(name, type, posix.resolve(this.#options.cwd, parent))
+    const { cwd } = this.#options
+    if (name === '.') return makeDirent(posix.basename(cwd), type, posix.dirname(cwd))
+    return makeDirent(name, type, posix.resolve(cwd, parent))
   }
 }
 

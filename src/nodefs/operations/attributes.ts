@@ -5,12 +5,17 @@ import { hasCode } from '../errors.ts'
 import { shapeStatFs, shapeStats } from '../results/stats.ts'
 import { call } from '../task.ts'
 import type { Task } from '../task.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { checkTime, looseOptions } from '../validate/options.ts'
-import { checkInteger, checkMode } from '../validate/values.ts'
+import { checkKernelMode, checkMode } from '../validate/values.ts'
 import { ownerChanges } from './descriptors.ts'
 import type { AttributeChanges } from '../../volume/types.ts'
 
 type Args = readonly unknown[]
+
+/** What `throwIfNoEntry: false` keeps quiet about; stat alone learned ENOTDIR. */
+const absentCodes = ['ENOENT']
+const absentCodesOfStat = checksAsNode20 ? absentCodes : ['ENOENT', 'ENOTDIR']
 
 export function stat(door: Door, args: Args): Task<unknown> {
   return statAs(door, args, 'stat', true)
@@ -31,7 +36,7 @@ export function statfs(door: Door, [path, options]: Args): Task<unknown> {
 /** R_OK | W_OK | X_OK, or 0 for "is there". */
 export function access(door: Door, [path, mode]: Args): Task<void> {
   const { given, path: at } = door.path(path)
-  const asked = mode === undefined || mode === null ? 0 : checkInteger(mode, 'mode', 0, 7)
+  const asked = checkKernelMode(mode)
   return (function* () {
     yield* call({ syscall: 'access', path: given }, 'access', door.caller(), at, asked)
   })()
@@ -68,7 +73,7 @@ function statAs(door: Door, [path, options]: Args, syscall: string, followLast: 
       const attributes = yield* call({ syscall, path: given }, 'stat', door.caller(), at, followLast)
       return shapeStats(attributes, door.dev, bigint)
     } catch (error) {
-      if (throwIfNoEntry === false && hasCode(error, 'ENOENT', 'ENOTDIR')) return undefined
+      if (throwIfNoEntry === false && hasCode(error, ...(followLast ? absentCodesOfStat : absentCodes))) return undefined
       throw error
     }
   })()

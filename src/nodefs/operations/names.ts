@@ -8,13 +8,12 @@ import { nodeError } from '../validate/node-error.ts'
 import { checksAsNode20 } from '../validate/node-version.ts'
 import { nameEncoding, readOptions } from '../validate/options.ts'
 import { encodeName, nameOfGiven } from '../validate/path.ts'
-import { checkBoolean, checkInteger, checkMode, checkOneOf } from '../validate/values.ts'
+import { checkBoolean, checkKernelMode, checkMode, checkOneOf } from '../validate/values.ts'
 
 type Args = readonly unknown[]
 
 const directoryModeDefault = 0o777
 const copyExclusive = 1
-const copyModeMax = 7
 /** What mkdtemp adds, and shows in its errors. */
 const mkdtempTemplate = 'XXXXXX'
 
@@ -34,7 +33,7 @@ export function link(door: Door, [existingPath, newPath]: Args): Task<void> {
 export function copyFile(door: Door, [src, dest, mode]: Args): Task<void> {
   const from = door.path(src, 'src')
   const to = door.path(dest, 'dest')
-  const bits = mode === undefined || mode === null ? 0 : checkInteger(mode, 'mode', 0, copyModeMax)
+  const bits = checkKernelMode(mode)
   const where = { syscall: 'copyfile', path: from.given, dest: to.given }
   return call(where, 'copyFile', door.caller(), from.path, to.path, (bits & copyExclusive) !== 0)
 }
@@ -63,8 +62,8 @@ export function readlink(door: Door, [path, options]: Args, form: Form): Task<un
 }
 
 /** Gives the first directory made when recursive and any was. */
-export function mkdir(door: Door, [path, options]: Args): Task<string | undefined> {
-  const { mode, recursive } = mkdirOptions(options)
+export function mkdir(door: Door, [path, options]: Args, form: Form): Task<string | undefined> {
+  const { mode, recursive } = mkdirOptions(options, checksAsNode20 || form === 'promise' ? 'mode' : 'options.mode')
   const at = door.path(path)
   return (function* () {
     const where = { syscall: 'mkdir', path: at.given }
@@ -95,12 +94,12 @@ function checkLinkType(type: unknown): void {
     )
 }
 
-function mkdirOptions(options: unknown): { mode: number; recursive: boolean } {
+function mkdirOptions(options: unknown, modeName: string): { mode: number; recursive: boolean } {
   if (typeof options === 'number' || typeof options === 'string')
     return { mode: checkMode(options, 'mode'), recursive: false }
   const { mode, recursive } = (options ?? {}) as { mode?: unknown; recursive?: unknown }
   return {
     recursive: recursive === undefined ? false : checkBoolean(recursive, 'options.recursive'),
-    mode: mode === undefined ? directoryModeDefault : checkMode(mode, checksAsNode20 ? 'mode' : 'options.mode'),
+    mode: mode === undefined ? directoryModeDefault : checkMode(mode, modeName),
   }
 }

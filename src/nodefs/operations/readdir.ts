@@ -10,6 +10,7 @@ import { call } from '../task.ts'
 import type { Task } from '../task.ts'
 import { nameEncoding, readOptions } from '../validate/options.ts'
 import type { Options } from '../validate/options.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { encodeName, showName } from '../validate/path.ts'
 import type { GivenPath } from '../validate/path.ts'
 import { checkBoolean } from '../validate/values.ts'
@@ -54,7 +55,7 @@ function* readTree(door: Door, at: GivenPath, base: string | Uint8Array, options
       const inside = relative === '' ? name : `${relative}/${name}`
       const parent = relative === '' ? base : shown
       results.push(typed ? makeDirent(encodeName(name, encoding), type, parent as string) : encodeName(inside, encoding))
-      const follows = !(typed && form === 'promise')
+      const follows = !(typed && (form === 'promise' || checksAsNode20))
       if (type === 'directory' || (follows && type === 'symlink' && (yield* leadsToDirectory(door, at, inside))))
         queue.push({ relative: inside, shown: posix.join(shown, showName(name)) })
     }

@@ -6,6 +6,7 @@ import { hasCode } from '../errors.ts'
 import { call } from '../task.ts'
 import type { Task } from '../task.ts'
 import type { GivenPath } from '../validate/path.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { systemError } from '../validate/system-error.ts'
 import { checkBoolean, checkInt32, checkObject, checkUint32 } from '../validate/values.ts'
 
@@ -19,9 +20,10 @@ interface RemovalOptions {
 let warned = false
 
 /** A directory needs `recursive`; a missing path needs `force`. Retries are the engine's own. */
-export function rm(door: Door, [path, options]: Args): Task<void> {
+export function rm(door: Door, [path, options]: Args, form: Form): Task<void> {
   const at = door.path(path)
   const { recursive, force } = removalOptions(options)
+  if (form === 'sync' && recursive && force) return forceTree(door, at)
   return (function* () {
     try {
       const { type } = yield* call({ syscall: 'lstat', path: at.given }, 'stat', door.caller(), at.path, false)
@@ -55,6 +57,16 @@ export function rmdir(door: Door, [path, options]: Args, form: Form): Task<void>
     if (type === 'directory') yield* removeTree(door, at, true, false)
     else yield* rmdirOnly()
   })()
+}
+
+/** rmSync looks at nothing first when nothing it could see would stop it. */
+function* forceTree(door: Door, { given, path }: GivenPath): Task<void> {
+  try {
+    const where = { syscall: checksAsNode20 ? 'unlink' : 'rm', path: given }
+    yield* call(where, 'remove', door.caller(), path, { recursive: true, force: true })
+  } catch (error) {
+    if (checksAsNode20 || !hasCode(error, 'ENOTDIR')) throw error
+  }
 }
 
 function removeTree(door: Door, { given, path }: GivenPath, recursive: boolean, force: boolean): Task<void> {

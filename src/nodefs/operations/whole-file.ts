@@ -65,7 +65,7 @@ export function shapeContents(bytes: Uint8Array, options: Options): string | Buf
   const buffer = own ? own.subarray(0, bytes.byteLength) : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (own) buffer.set(bytes)
   const encoding = options['encoding']
-  return encoding && encoding !== 'buffer' ? buffer.toString(encoding as BufferEncoding) : buffer
+  return encoding ? buffer.toString(encoding as BufferEncoding) : buffer
 }
 
 export function writeFile(door: Door, args: Args): Task<void> {

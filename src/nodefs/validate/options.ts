@@ -15,7 +15,7 @@ const noOptions: Options = Object.freeze({})
 export function readOptions(value: unknown, name = 'options'): Options {
   if (value === null || value === undefined || typeof value === 'function') return noOptions
   if (typeof value === 'string') {
-    checkEncoding(value)
+    if (value !== 'buffer') checkEncoding(value)
     return { encoding: value }
   }
   if (typeof value !== 'object') throw invalidArgType(name, 'one of type string or object', value)

@@ -1,6 +1,6 @@
 // Checks of single values, each failing as Node's validator of the same name does.
 
-import { invalidArgType, invalidArgValue, outOfRange } from './node-error.ts'
+import { invalidArgType, invalidArgValue, nodeError, outOfRange } from './node-error.ts'
 
 const int32Min = -(2 ** 31)
 const int32Max = 2 ** 31 - 1
@@ -82,4 +82,14 @@ export function checkMode(value: unknown, name: string, fallback?: number): numb
     mode = Number.parseInt(mode, 8)
   }
   return checkUint32(mode, name)
+}
+
+/** The mode of access and copyFile, which Node checks outside JavaScript, with other words: three bits. */
+export function checkKernelMode(value: unknown): number {
+  if (value === undefined || value === null) return 0
+  if (typeof value !== 'number')
+    throw nodeError(TypeError, 'ERR_INVALID_ARG_TYPE', 'mode must be int32 or null/undefined')
+  const mode = Math.trunc(value)
+  if (!(mode >= 0 && mode <= 7)) throw nodeError(RangeError, 'ERR_OUT_OF_RANGE', 'mode is out of range: >= 0 && <= 7')
+  return mode
 }
