@@ -8,7 +8,7 @@ import type { ContentReader, ReadOptions } from './reader.ts'
  * Bytes [offset, offset + length) of the file, cut to its size; the result belongs to the caller and is alone in its buffer
  * (it may be transferred). What it looks like is fixed at the call: writes meanwhile are not seen. Fails as `ContentReader.read`.
  */
-export async function readFile(
+export function readFile(
   reader: ContentReader,
   inode: Inode,
   offset: number,
@@ -16,8 +16,10 @@ export async function readFile(
   options: ReadOptions = {},
 ): Promise<Uint8Array> {
   const { content, base } = inode
-  if (!content) return base ? (await reader.read(base, offset, length, options)).slice() : new Uint8Array(0)
-  return readPieces(reader, content.base, content.pieces(offset, length), options)
+  if (content) return readPieces(reader, content.base, content.pieces(offset, length), options)
+  if (!base) return Promise.resolve(new Uint8Array(0))
+  const now = reader.readNow(base, offset, length, options.window)
+  return now ? Promise.resolve(now.slice()) : reader.read(base, offset, length, options).then(copyOf)
 }
 
 /** The bytes of consecutive `pieces` over `base`; the result belongs to the caller. */
@@ -71,4 +73,8 @@ function copyPiece(
 async function settled(waits: readonly Promise<void>[]): Promise<void> {
   for (const outcome of await Promise.allSettled(waits))
     if (outcome.status === 'rejected') throw outcome.reason as Error
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.slice()
 }

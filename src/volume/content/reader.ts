@@ -25,7 +25,7 @@ import { carryOver, isUnchanged } from './carry-over.ts'
 import { BlockChecksumBuilder } from './fill/block-checks.ts'
 import { ChecksumBook } from './fill/checksum-book.ts'
 import { Fills } from './fill/fills.ts'
-import { gatherBlocks, startWhole } from './fill/gather.ts'
+import { gatherBlocks } from './fill/gather.ts'
 import type { GatherOptions } from './fill/gather.ts'
 import { wholeBytesMax } from './fill/object-read.ts'
 import type { FrozenContent } from './file-content.ts'
@@ -88,8 +88,11 @@ export class ContentReader {
     return new ReadWindow(inode, this.#deps.settings.readAheadBytesMax)
   }
 
-  /** Without waiting: undefined unless all of it lies in one block in memory. Cut to the size of `version`. */
-  readNow(version: Version, offset: number, length: number): Uint8Array | undefined {
+  /**
+   * Without waiting: undefined, and nothing done, unless all of it lies in one block in memory. Cut to the size of
+   * `version`. `window` as in `read`.
+   */
+  readNow(version: Version, offset: number, length: number, window?: ReadWindow): Uint8Array | undefined {
     const end = Math.min(offset + length, version.size)
     if (offset >= end) return noBytes
     const index = Math.floor(offset / this.#blockBytes)
@@ -100,6 +103,7 @@ export class ContentReader {
     if (!block) return undefined
     this.#deps.metrics.count('blockHits')
     if (this.#cache.use(block)) this.#deps.metrics.count('readAheadUsed')
+    if (window) this.#lookAhead(version, window, offset, window.observe(version, offset, end), false)
     return block.bytes.subarray(offset - start, end - start)
   }
 
@@ -109,15 +113,14 @@ export class ContentReader {
    */
   read(version: Version, offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array> {
     const { window } = options
+    const now = this.readNow(version, offset, length, window)
+    if (now) return Promise.resolve(now)
     const end = Math.min(offset + length, version.size)
-    if (offset >= end) return Promise.resolve(noBytes)
     const first = window?.observe(version, offset, end) ?? false
-    const now = this.readNow(version, offset, length)
-    if (window && !now) window.starved()
+    window?.starved()
     // What is waited for is asked for first.
-    const result = now ? Promise.resolve(now) : this.#readSlow(version, offset, end, options)
-    if (window && first && offset === 0) this.#ahead.fileStarted(window.inode, version, !now)
-    if (window) this.#ahead.extend(version, window)
+    const result = this.#readSlow(version, offset, end, options)
+    if (window) this.#lookAhead(version, window, offset, first, true)
     return result
   }
 
@@ -194,12 +197,18 @@ export class ContentReader {
     this.#cache.clear()
   }
 
+  #lookAhead(version: Version, window: ReadWindow, offset: number, first: boolean, waits: boolean): void {
+    if (first && offset === 0) this.#ahead.fileStarted(window.inode, version, waits)
+    this.#ahead.extend(version, window)
+  }
+
   async #readSlow(version: Version, offset: number, end: number, options: ReadOptions): Promise<Uint8Array> {
     const { window, signal, onInfo } = options
     const cached = this.#cache.of(version)
     const small = this.#readsSmall(cached, offset, end, window?.small ?? false)
-    const gathering: GatherOptions = { small, signal, onReply: onInfo && ((_version, info): void => onInfo(info)) }
-    if (!small) startWhole(this.#parts, cached, offset, end - offset, gathering)
+    const bytesFromStart = offset === 0 ? end : 0
+    const onReply = onInfo && ((_version: Version, info: ObjectInfo): void => onInfo(info))
+    const gathering: GatherOptions = { small, bytesFromStart, signal, onReply }
     const unit = small ? smallBlockBytes : this.#blockBytes
     const first = Math.floor(offset / unit)
     const last = Math.floor((end - 1) / unit)

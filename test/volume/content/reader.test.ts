@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { isVolumeError } from '../../../src/base/errors.ts'
 import type { VolumeError } from '../../../src/base/errors.ts'
+import type { ObjectStore } from '../../../src/store/store.ts'
 import { patterned } from '../../support/store-kit.ts'
 import { createRig, elapse, expectSame, inodeOf, KiB, MiB, versionOf } from './content-kit.ts'
 
@@ -119,6 +120,65 @@ describe('ContentReader', () => {
     await rig.store.delete('k')
     expect(await failureOf(rig.reader.read(version, 20 * MiB, 10))).toMatchObject({ code: 'ESTALE' })
     expect(rig.budget.used('fill')).toBe(0)
+  })
+
+  it('answers ESTALE when the store ignores the condition and shows another version, and hands none of it out', async () => {
+    const rig = createRig()
+    const version = await rig.put('k', bytes)
+    const blind: ObjectStore = {
+      ...rig.store,
+      get: (key, options) => rig.store.get(key, { ...options, ifMatch: undefined }),
+    }
+    await rig.put('k', patterned(300 * KiB, 2))
+    const reader = createRig({ store: blind })
+    expect(await failureOf(reader.reader.read(version, 0, 10))).toMatchObject({ code: 'ESTALE' })
+    expect([reader.gets.length, reader.metrics.get('corrupt'), reader.budget.used()]).toEqual([3, 0, 0])
+  })
+
+  it('takes an old version shown for a moment for what it is, and asks again', async () => {
+    const rig = createRig()
+    const old = await rig.store.get((await rig.put('k', patterned(300 * KiB, 2))).key)
+    const version = await rig.put('k', bytes)
+    let shown = 0
+    const stale: ObjectStore = {
+      ...rig.store,
+      get: (key, options) => (shown++ < 2 ? Promise.resolve(old) : rig.store.get(key, options)),
+    }
+    expectSame(await createRig({ store: stale }).reader.read(version, 0, version.size), bytes)
+  })
+
+  it('reads all of a file of ours again when a part of it was evicted, so that the part is verified', async () => {
+    const rig = createRig({ memoryBytesMax: 20 * MiB })
+    const version = { ...(await rig.put('k', large.subarray(0, 6 * MiB))), ours: true }
+    await rig.reader.read(version, 0, version.size)
+    const other = await rig.put('other', large)
+    await rig.reader.read(version, 5 * MiB, 10)
+    await rig.reader.read(other, 0, 18 * MiB)
+    expect(rig.reader.readNow(version, 0, 10)).toBeUndefined()
+    expectSame(await rig.reader.read(version, 2 * MiB, 10), large.subarray(2 * MiB, 2 * MiB + 10))
+    const whole = rig.gets.filter(({ key }) => key === 'k')
+    expect(whole.map(({ range }) => range)).toEqual(whole.map(() => undefined))
+    expect(whole.length).toBe(2)
+  })
+
+  it('gets the room of failed read-ahead back, and serves the reader all the same', async () => {
+    let after = 0
+    const rig = createRig({
+      memoryBytesMax: 32 * MiB,
+      delayMs: 20,
+      // Every GET in the background fails.
+      rules: [{ fault: 'lost-request', matches: (call) => call.options.priority === 'background' && ++after > 0 }],
+    })
+    const version = await rig.put('k', large)
+    const work = async (): Promise<void> => {
+      const window = rig.reader.openWindow(inodeOf(2))
+      for (let at = 0; at < version.size; at += MiB)
+        expectSame(await rig.reader.read(version, at, MiB, { window }), large.subarray(at, at + MiB))
+      rig.reader.drop(version)
+    }
+    for (let round = 0; round < 3; round++) await elapse(rig.clock, work())
+    expect(after).toBeGreaterThan(10)
+    expect(rig.budget.used()).toBe(0)
   })
 
   it('keeps blocks when the object moves to another key, also for readers of the old version', async () => {

@@ -4,7 +4,7 @@ import type { Logger } from '../../../base/log.ts'
 import type { Inode, Version } from '../../inode.ts'
 import type { BlockCache } from '../cache/block-cache.ts'
 import type { CachedVersion } from '../cache/cached-version.ts'
-import { wholeBytesMax } from '../fill/object-read.ts'
+import { isOurs, wholeBytesMax } from '../fill/object-read.ts'
 import type { Fills } from '../fill/fills.ts'
 import type { AheadRoom } from './ahead-room.ts'
 import { DirectoryAhead } from './directory-ahead.ts'
@@ -43,7 +43,7 @@ export class ReadAhead {
   extend(version: Version, window: ReadWindow): void {
     const { cache } = this.#deps
     const { blockBytes } = cache
-    const range = window.extension(version.size, blockBytes)
+    const range = isReadWhole(version) ? null : window.extension(version.size, blockBytes)
     if (!range) return
     const cached = cache.of(version)
     const perRun = Math.max(1, Math.floor(Math.min(runBytesMax, window.windowBytes / runsPerWindow) / blockBytes))
@@ -82,6 +82,11 @@ export class ReadAhead {
     })
     return true
   }
+}
+
+/** Parts of it could not be verified. */
+function isReadWhole(version: Version): boolean {
+  return version.size <= wholeBytesMax && isOurs(version) !== false
 }
 
 function isThere(cached: CachedVersion, index: number): boolean {

@@ -20,7 +20,7 @@ export interface FillDeps extends ObjectReadDeps {
   readonly onReply: (version: Version, reply: GetReply) => void
 }
 
-/** A run of blocks of one version, none of which is cached or being filled. */
+/** A run of blocks of one version, to be fetched whether they are there or not. */
 export interface Run {
   readonly cached: CachedVersion
   readonly first: number
@@ -33,6 +33,7 @@ export interface Run {
 
 export class Fills {
   readonly #deps: FillDeps
+  readonly #ahead = new WeakSet<Promise<readonly Block[]>>()
 
   constructor(deps: FillDeps) {
     this.#deps = deps
@@ -61,14 +62,20 @@ export class Fills {
     return waits
   }
 
+  /** Whether it was started before anybody waited for it. */
+  isAhead(fill: Promise<readonly Block[]>): boolean {
+    return this.#ahead.has(fill)
+  }
+
   /** The blocks of the run in order. They may be evicted again before the waiter looks: their bytes stay good. */
   start(run: Run): Promise<readonly Block[]> {
     const { cached, first, last, small } = run
     const fills = small ? cached.smallFills : cached.fills
     const filled = this.#fill(run).finally(() => {
-      for (let index = first; index <= last; index++) fills.delete(index)
+      for (let index = first; index <= last; index++) if (fills.get(index) === filled) fills.delete(index)
       this.#deps.cache.settle(cached)
     })
+    if (run.ahead) this.#ahead.add(filled)
     for (let index = first; index <= last; index++) fills.set(index, filled)
     return filled
   }

@@ -17,6 +17,8 @@ export interface GatherDeps {
 
 export interface GatherOptions {
   readonly small: boolean
+  /** How much is read, when it is read from the start of the file; else 0. */
+  readonly bytesFromStart: number
   readonly signal?: AbortSignal | undefined
   readonly onReply?: ((version: Version, reply: GetReply) => void) | undefined
 }
@@ -32,11 +34,35 @@ export async function gatherBlocks(
   last: number,
   options: GatherOptions,
 ): Promise<readonly Block[]> {
+  const joined: Joined = { ahead: false }
+  try {
+    return await gather(deps, cached, first, last, options, joined)
+  } catch (error) {
+    // Read-ahead failed, maybe because it goes behind everything else: asked again, by somebody who waits.
+    if (!joined.ahead || options.signal?.aborted) throw error
+    return gather(deps, cached, first, last, options, joined)
+  }
+}
+
+interface Joined {
+  /** A fill that was started before anybody waited for it. */
+  ahead: boolean
+}
+
+async function gather(
+  deps: GatherDeps,
+  cached: CachedVersion,
+  first: number,
+  last: number,
+  options: GatherOptions,
+  joined: Joined,
+): Promise<readonly Block[]> {
   const { cache, fills, metrics } = deps
   const { small, onReply } = options
   const under = small ? cached.smallFills : cached.fills
   const found: (Block | undefined)[] = []
   const waits: Promise<readonly Block[]>[] = []
+  if (!small) startWhole(deps, cached, first, last, options)
   for (let index = first; index <= last; index++) {
     const block = cache.get(cached, index, small)
     found.push(block)
@@ -47,6 +73,7 @@ export async function gatherBlocks(
     metrics.count('blockMisses')
     const filling = under.get(index)
     if (filling) {
+      if (fills.isAhead(filling)) joined.ahead = true
       if (waits[waits.length - 1] !== filling) waits.push(filling)
       continue
     }
@@ -62,21 +89,26 @@ export async function gatherBlocks(
 }
 
 /**
- * Starts one GET of all of a file of up to 8 MiB when that is what lets it be verified, or likely what the reader wants:
- * nothing of it is there, and it is one block, or ours, or not known to be foreign, or read from its start.
+ * Starts one GET of all of a file of up to 8 MiB, for a read of blocks first..last that needs one anyway: always when
+ * only the whole can be verified (it is ours, or may be), else when nothing of it is there and it is read from its start.
  */
-export function startWhole(
+function startWhole(
   { cache, fills }: GatherDeps,
   cached: CachedVersion,
-  offset: number,
-  length: number,
-  options: Omit<GatherOptions, 'small'>,
+  first: number,
+  last: number,
+  options: GatherOptions,
 ): void {
   const { size } = cached.version
-  if (size > wholeBytesMax || !cached.empty) return
-  const last = Math.ceil(size / cache.blockBytes) - 1
-  const foreign = isOurs(cached.version) === false
-  if (last > 0 && foreign && (offset > 0 || length < Math.min(size, wholeReadBytes))) return
+  if (size > wholeBytesMax || cached.fills.size > 0 || areCached(cached, first, last)) return
+  if (isOurs(cached.version) === false && !(options.bytesFromStart >= Math.min(size, wholeReadBytes) && cached.empty))
+    return
   // Whoever waits for its blocks gets its failure; somebody does.
-  void fills.start({ cached, first: 0, last, small: false, ahead: false, onReply: options.onReply })
+  const lastOfAll = Math.ceil(size / cache.blockBytes) - 1
+  void fills.start({ cached, first: 0, last: lastOfAll, small: false, ahead: false, onReply: options.onReply })
+}
+
+function areCached(cached: CachedVersion, first: number, last: number): boolean {
+  for (let index = first; index <= last; index++) if (!cached.blocks.has(index)) return false
+  return true
 }

@@ -35,21 +35,24 @@ const attemptsMax = 3
 /** ESTALE when another version is there (or none), EIO when the bytes stay wrong; else as the store fails. */
 export async function readObject(deps: ObjectReadDeps, read: ObjectRead): Promise<Uint8Array> {
   let wrong = ''
+  let isOther = false
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const version = read.current()
     let reply: GetReply
     try {
       reply = await get(deps, version, read)
     } catch (error) {
-      if (isStoreError(error, 'precondition', 'not-found')) {
+      if (isStoreError(error, 'precondition', 'not-found', 'range')) {
         if (read.current() !== version) continue
-        throw new VolumeError('ESTALE', { message: `${version.key} was replaced or removed`, cause: error })
+        throw replaced(version, error)
       }
       if (!isStoreError(error, 'corrupt')) throw error
       wrong = error.message
       continue
     }
-    wrong = fault(reply, version, read)
+    // A store that ignores the condition, or one that shows an old version for a moment.
+    isOther = reply.etag !== version.etag
+    wrong = isOther ? `ETag ${reply.etag} instead of ${version.etag}` : fault(reply, version, read)
     if (wrong !== '') continue
     const verified = await verify(deps, reply, version, read)
     if (verified === false) {
@@ -61,8 +64,13 @@ export async function readObject(deps: ObjectReadDeps, read: ObjectRead): Promis
     read.onReply(version, reply)
     return reply.body
   }
+  if (isOther) throw replaced(read.current())
   deps.metrics.count('corrupt')
   throw new VolumeError('EIO', { message: `${read.current().key}, ${attemptsMax} times: ${wrong}` })
+}
+
+function replaced({ key }: Version, cause?: unknown): VolumeError {
+  return new VolumeError('ESTALE', { message: `${key} was replaced or removed`, cause })
 }
 
 /** Whether we wrote `version`; undefined when its headers were never seen. */
@@ -84,7 +92,6 @@ function get({ store, checksums }: ObjectReadDeps, version: Version, read: Objec
 }
 
 function fault(reply: GetReply, version: Version, read: ObjectRead): string {
-  if (reply.etag !== version.etag) return `ETag ${reply.etag} instead of ${version.etag}`
   if (reply.size !== version.size) return `size ${reply.size} instead of ${version.size}`
   if (reply.offset !== read.offset) return `bytes from ${reply.offset} instead of ${read.offset}`
   if (reply.body.byteLength !== read.length) return `${reply.body.byteLength} bytes instead of ${read.length}`
