@@ -2,7 +2,7 @@ import { decodeAttributes } from './metadata-dialects.ts'
 import type { ObjectFacts, Owner } from './metadata-dialects.ts'
 import { fullMode, parseId, parseNumericMode, parseOctalMode, permissionBits, typeOfFullMode } from './mode.ts'
 import type { ObjectType } from './mode.ts'
-import { formatNsTime, formatRfc3339, formatTime, parseNsTime, parseRfc3339, parseTime } from './time.ts'
+import { clampTime, formatNsTime, formatRfc3339, formatTime, parseNsTime, parseRfc3339, parseTime } from './time.ts'
 import { metadataBytes } from './xattr-name.ts'
 import { decodeXattrs, encodeXattrs, metadataBytesMax, sideXattrsKey } from './xattrs.ts'
 import type { Xattrs } from './xattrs.ts'
@@ -105,7 +105,7 @@ export function encodeMetadata<H extends HeadersWithMetadata>(
   previous: H | undefined,
   write: MetadataToWrite,
 ): EncodedMetadata<H> {
-  const { attributes } = write
+  const attributes = withinRange(write.attributes)
   const before = previous?.metadata ?? {}
   const type = typeOfFullMode(attributes.mode) ?? 'file'
   const metadata: Record<string, string> = { ...before }
@@ -121,6 +121,16 @@ export function encodeMetadata<H extends HeadersWithMetadata>(
   const contentType = previous?.contentType ?? (type === 'directory' ? directoryContentType : undefined)
   const headers = { ...previous, ...(contentType === undefined ? {} : { contentType }), metadata: encoded.metadata }
   return { headers, side: encoded.side }
+}
+
+function withinRange(attributes: EncodedAttributes): EncodedAttributes {
+  const { mode, uid, gid, rdev, atimeSet } = attributes
+  const [atimeNs, mtimeNs, ctimeNs] = [attributes.atimeNs, attributes.mtimeNs, attributes.ctimeNs].map(clampTime) as [
+    bigint,
+    bigint,
+    bigint,
+  ]
+  return { mode, uid, gid, rdev, atimeNs, mtimeNs, ctimeNs, atimeSet }
 }
 
 function withXattrs(

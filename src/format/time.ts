@@ -8,6 +8,11 @@ const nsPerSecond = 1_000_000_000n
 export const timeNsMin: bigint = -(2n ** 31n) * nsPerSecond
 export const timeNsMax: bigint = (2n ** 34n - 2n ** 31n) * nsPerSecond - 1n
 
+/** The nearest time that is kept. */
+export function clampTime(ns: bigint): bigint {
+  return ns < timeNsMin ? timeNsMin : ns > timeNsMax ? timeNsMax : ns
+}
+
 export function formatTime(ns: bigint): string {
   const fraction = ((ns % nsPerSecond) + nsPerSecond) % nsPerSecond
   const seconds = (ns - fraction) / nsPerSecond

@@ -55,6 +55,13 @@ describe('headers of a new object', () => {
     })
   })
 
+  it('keep times within what is read back', () => {
+    expect(encode(undefined, { mtimeNs: 10n ** 30n, ctimeNs: -(10n ** 30n) }).metadata).toMatchObject({
+      mtime: '15032385535.999999999',
+      ctime: '-2147483648',
+    })
+  })
+
   it('say half a second before 1970 as s3fs does', () => {
     expect(encode(undefined, { mtimeNs: -500_000_000n }).metadata['mtime']).toBe('-1.500000000')
   })

@@ -71,9 +71,8 @@ export class Places {
     const sources = this.movingPrefixes.length === 0 ? [natural] : this.#sources(natural)
     const prefixes: string[] = []
     for (const source of sources) {
-      const bytes = Buffer.byteLength(source)
-      if (bytes < this.#keyBytesMax) prefixes.push(source)
-      if (bytes + segmentBytesMax > this.#keyBytesMax) prefixes.push(longPrefixOf(source))
+      if (Buffer.byteLength(source) < this.#keyBytesMax) prefixes.push(source)
+      if (isDeepPrefix(source, this.#keyBytesMax)) prefixes.push(longPrefixOf(source))
     }
     return prefixes
   }
@@ -81,7 +80,7 @@ export class Places {
   /** Whether all entries of the directory, and below it, lie in one piece of the key space. */
   isPlain(directory: Inode): boolean {
     const natural = this.#natural(directory)
-    if (this.#isDeep(natural)) return false
+    if (isDeepPrefix(natural, this.#keyBytesMax)) return false
     return this.movingPrefixes.every(
       ({ from, to }) =>
         !natural.startsWith(from) && !natural.startsWith(to) && !from.startsWith(natural) && !to.startsWith(natural),
@@ -90,7 +89,7 @@ export class Places {
 
   /** Whether entries of the directory may have keys that are too long, and so lie elsewhere. */
   isDeep(directory: Inode): boolean {
-    return this.#isDeep(this.#natural(directory))
+    return isDeepPrefix(this.#natural(directory), this.#keyBytesMax)
   }
 
   /** Where the object lies whose key by its place is `natural`. */
@@ -127,13 +126,6 @@ export class Places {
     return depth === 1 || depth === 2
   }
 
-  #isDeep(natural: string): boolean {
-    return (
-      natural.length * 3 + segmentBytesMax > this.#keyBytesMax &&
-      Buffer.byteLength(natural) + segmentBytesMax > this.#keyBytesMax
-    )
-  }
-
   #natural(inode: Inode): string {
     if (!inode.place) return inode === this.root ? '' : (inode.base?.key ?? '')
     return this.#naturalOfName(inode.place.parent, inode.place.name, inode.directory !== null)
@@ -159,4 +151,10 @@ export class Places {
 /** Where the object lies whose key by its place is `natural`, for a store with this limit. */
 export function objectKey(natural: string, keyBytesMax: number = s3KeyBytesMax): string {
   return natural.length * 3 > keyBytesMax && Buffer.byteLength(natural) > keyBytesMax ? longKeyOf(natural) : natural
+}
+
+/** Whether a directory with this natural prefix may have entries whose keys are too long. */
+export function isDeepPrefix(natural: string, keyBytesMax: number): boolean {
+  if (natural.length * 3 + segmentBytesMax <= keyBytesMax) return false
+  return Buffer.byteLength(natural) + segmentBytesMax > keyBytesMax
 }

@@ -157,6 +157,11 @@ export class Tree {
     return this.#context.places.keyOfName(directory, name, isDirectory)
   }
 
+  /** Where the object lies whose key by its place is `natural`: elsewhere when that is too long for a key. */
+  objectKey(natural: string): string {
+    return this.#context.places.objectKey(natural)
+  }
+
   /** '' or ends in '/'. */
   prefixOf(directory: Inode): string {
     return this.#context.places.prefixOf(directory)

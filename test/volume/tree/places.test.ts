@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { longKeyOf, longPrefixOf } from '../../../src/format/key.ts'
+import { deepObjects, deepPrefixesOf } from '../../../src/volume/tree/deep-keys.ts'
 import { createTreeKit, large, posixHeaders } from './tree-kit.ts'
 
 const deep = Array.from({ length: 5 }, (_, i) => String(i).repeat(200))
@@ -38,6 +39,24 @@ describe('paths longer than a key', () => {
       [`${prefix}${name}`, `${prefix}${name}-dir`, `${prefix}${name}-dir/x`, `${prefix}short`, 'z'].sort(),
     )
     expect(paths.indexOf(`${prefix}${name}-dir`)).toBeLessThan(paths.indexOf(`${prefix}${name}-dir/x`))
+  })
+
+  it('are found by who works on the flat key space', async () => {
+    const kit = createTreeKit()
+    const name = 'long'.repeat(20)
+    await kit.put(longKeyOf(prefix + name), large)
+    await kit.put(longKeyOf(`${prefix}${name}-dir/`), '')
+    await kit.put(`${longPrefixOf(`${prefix}${name}-dir/`)}x`, large)
+    const from = `${deep[0]}/`
+    const prefixes = deepPrefixesOf(`${prefix}short`, from, 1024)
+    expect(prefixes.at(-1)).toBe(prefix)
+    expect(prefixes).not.toContain(from)
+    const found: string[] = []
+    for await (const { natural, listed } of deepObjects(kit.bucket, prefixes)) {
+      expect(kit.tree.objectKey(natural)).toBe(listed.key)
+      found.push(natural)
+    }
+    expect(found).toEqual([`${prefix}${name}`, `${prefix}${name}-dir/`, `${prefix}${name}-dir/x`])
   })
 
   it('begin earlier where the volume lies below a prefix of the bucket', async () => {
