@@ -26,7 +26,7 @@ export function blockChecksumsKey(key: string, etag: string): string {
 }
 
 /** Where those of all versions of a key lie. */
-export function blockChecksumsPrefix(key: string): string {
+function blockChecksumsPrefix(key: string): string {
   return `${cachePrefix}checksums/${keyHash(key)}/`
 }
 

@@ -79,7 +79,7 @@ export interface EncodedMetadata<H> {
 export const writeIdHeader = 'bucketfs-id'
 
 /** Content-Type of `dir/` objects. */
-export const directoryContentType = 'application/x-directory'
+const directoryContentType = 'application/x-directory'
 
 /** What an object is and how it is owned; `defaults` where it does not say. */
 export function decodeMetadata(object: ObjectSeen, defaults: Owner): DecodedMetadata {

@@ -4,7 +4,7 @@
 
 export type ObjectType = 'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character' | 'block'
 
-export const typeBits = 0o170000
+const typeBits = 0o170000
 export const permissionBits = 0o7777
 const specialBits = 0o7000
 

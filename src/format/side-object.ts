@@ -24,7 +24,7 @@ export type SideDecoded<T> =
   | { readonly ok: false; readonly reason: 'damaged' | 'newer' }
 
 /** Most rows one object may have; more is damage. */
-export const sideRowsMax = 1_000_000
+const sideRowsMax = 1_000_000
 
 export function encodeSide(
   format: string,

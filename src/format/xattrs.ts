@@ -30,7 +30,7 @@ export interface EncodedXattrs {
 export const metadataBytesMax = 2048
 
 /** Header that names the side object. */
-export const xattrsSideHeader = 'bucketfs-xattrs'
+const xattrsSideHeader = 'bucketfs-xattrs'
 
 /** Left free beside a side object, so that later changes of mode, owner and times fit. */
 const slackBytes = 64

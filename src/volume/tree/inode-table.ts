@@ -12,7 +12,7 @@ const inoMax = 2 ** 53 - 1
 const evictionScanMax = 512
 
 /** 53 bits of a string, stable across versions (inode numbers are seen by users). Two FNV-1a lanes, then mixed. */
-export function inoOfKey(key: string): Ino {
+function inoOfKey(key: string): Ino {
   let low = 0x811c9dc5
   let high = 0x9dc5811c
   for (let i = 0; i < key.length; i++) {

@@ -18,7 +18,7 @@ export interface ResolveOptions {
 }
 
 /** What the last component was; only 'name' can be created, removed or renamed. */
-export type LastComponent = 'name' | 'dot' | 'dotdot' | 'root'
+type LastComponent = 'name' | 'dot' | 'dotdot' | 'root'
 
 export interface Resolved {
   /** Directory of the last name; the directory itself for '.', '..' and '/'. */
@@ -40,7 +40,7 @@ export interface ResolverDeps {
   readonly enforce: boolean
 }
 
-export interface StepOptions {
+interface StepOptions {
   readonly signal?: AbortSignal | undefined
   readonly attributes: boolean
   readonly expectDirectory?: boolean | undefined

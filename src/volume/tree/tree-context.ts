@@ -23,7 +23,7 @@ export function sentNow(context: TreeContext): Sent {
 }
 
 /** The name of a listed segment in `directory`; null when it is to be hidden, which is counted unless it is our own folder. */
-export function shownName(context: TreeContext, directory: Inode, segment: string, isDirectory: boolean): Name | null {
+function shownName(context: TreeContext, directory: Inode, segment: string, isDirectory: boolean): Name | null {
   if (isDirectory && context.places.isSystem(directory, segment)) return null
   const name = context.places.nameOf(segment, directory)
   if (name === null) context.metrics.count('unrepresentable')
