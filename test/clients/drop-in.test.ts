@@ -1,5 +1,6 @@
 // The same programs in processes of their own, where fs is `bucketfs/fs`: by import and by require, configured by the
-// environment alone. `npm test` runs on Node 20 and 24 in CI, and so does this.
+// environment alone. The bucket is in memory; `in-process.test.ts` has them over HTTP. `npm test` runs on Node 20 and 24
+// in CI, and so does this.
 
 import { execFile } from 'node:child_process'
 import nodeFs from 'node:fs'
@@ -9,7 +10,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilePrograms, type CompiledPrograms } from './compiled.ts'
 import { programs } from './programs/programs.ts'
-import { serveBucket, type ServedBucket } from '../support/served-bucket.ts'
 
 const run = promisify(execFile)
 
@@ -25,18 +25,15 @@ const forms = {
 } as const
 
 describe.each(['import', 'require'] as const)('by %s of bucketfs/fs', (form) => {
-  let served: ServedBucket
   let compiled: CompiledPrograms
   let script: string
   let folder: string
-  beforeAll(async () => {
+  beforeAll(() => {
     folder = nodeFs.mkdtempSync(join(tmpdir(), 'bucketfs-drop-in-'))
     compiled = compilePrograms()
     script = compiled.add(forms[form].name, forms[form].text)
-    served = await serveBucket()
   })
-  afterAll(async () => {
-    await (served as ServedBucket | undefined)?.close()
+  afterAll(() => {
     compiled.remove()
     nodeFs.rmSync(folder, { recursive: true, force: true })
   })
@@ -45,7 +42,7 @@ describe.each(['import', 'require'] as const)('by %s of bucketfs/fs', (form) => 
     it(program.name, { timeout: 120_000 }, async () => {
       const control = join(folder, String(index))
       nodeFs.mkdirSync(control)
-      const env = { ...process.env, ...served.environment, BUCKETFS_URL: served.volumeUrl(`drop-in-${index}`) }
+      const env = { ...process.env, XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder, BUCKETFS_URL: 'memory:' }
       const options = { env, cwd: compiled.folder, maxBuffer: 64 * 1024 * 1024 }
       const { stdout } = await run(process.execPath, [script, String(index), '/work'], options)
       const expected = JSON.parse(JSON.stringify(await program.run(nodeFs, control))) as unknown

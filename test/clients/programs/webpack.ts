@@ -25,8 +25,25 @@ export const webpackProgram: Program = {
     await age(fs, join(root, 'src/m7.js'), 1800)
     const second = await build(fs, root)
     const third = await build(fs, root)
-    return { first, second, third, output: await inventory(fs, join(root, 'dist')) }
+    return {
+      first,
+      second,
+      third,
+      output: await inventory(fs, join(root, 'dist')),
+      cached: await fs.promises.readdir(join(root, '.cache')),
+    }
   },
+}
+
+/** Before webpack sets up its cache, which keeps the file system it finds. */
+function onto(fs: FsModule): webpack.WebpackPluginInstance {
+  return {
+    apply: (compiler: webpack.Compiler) => {
+      compiler.inputFileSystem = fs as unknown as NonNullable<typeof compiler.inputFileSystem>
+      compiler.outputFileSystem = fs as unknown as NonNullable<typeof compiler.outputFileSystem>
+      compiler.intermediateFileSystem = fs as unknown as NonNullable<typeof compiler.intermediateFileSystem>
+    },
+  }
 }
 
 /** webpack does not trust its cache of files as young as the build itself. */
@@ -42,13 +59,15 @@ async function build(fs: FsModule, root: string): Promise<unknown> {
     entry: './src/index.js',
     output: { path: join(root, 'dist'), filename: '[name].[contenthash].js', library: { type: 'commonjs2' } },
     optimization: { minimize: false, concatenateModules: false, moduleIds: 'named' },
-    cache: { type: 'filesystem', cacheDirectory: join(root, '.cache'), name: 'cache', buildDependencies: {} },
+    cache: {
+      type: 'filesystem',
+      cacheDirectory: join(root, '.cache'),
+      name: 'cache',
+      buildDependencies: { defaultWebpack: [] },
+    },
+    plugins: [onto(fs)],
     snapshot: { managedPaths: [], immutablePaths: [] },
   })
-  const other = fs as unknown as NonNullable<typeof compiler.inputFileSystem>
-  compiler.inputFileSystem = other
-  compiler.outputFileSystem = fs as unknown as NonNullable<typeof compiler.outputFileSystem>
-  compiler.intermediateFileSystem = fs as unknown as NonNullable<typeof compiler.intermediateFileSystem>
   const stats = await new Promise<webpack.Stats>((resolve, reject) => {
     compiler.run((error, result) => (error ? reject(error) : resolve(result as webpack.Stats)))
   })
