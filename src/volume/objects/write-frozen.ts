@@ -5,16 +5,20 @@ import type { Version } from '../inode.ts'
 import { forEachBounded } from '../tree/concurrency.ts'
 import { ConflictError, SourceChangedError } from './conflict-error.ts'
 import { conditionHolds, isOurs, look } from './outcome/doubt.ts'
-import { withBytes } from './parts/frozen-bytes.ts'
-import { callOptions, partsInFlightMax, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
+import { bytesToTake, withBytes } from './parts/frozen-bytes.ts'
+import { callOptions, partsInFlightMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
 import { planParts, type PlannedPart, type PlanOptions } from './parts/part-plan.ts'
 import { putObject } from './put-object.ts'
-import { Upload, UploadLostError } from './parts/upload.ts'
+import { UploadLostError } from './parts/part-sender.ts'
+import { Upload } from './parts/upload.ts'
 import { versionRead } from './outcome/written-version.ts'
 import { zeroPartBytesMax } from './parts/zero-object.ts'
 
 // A frozen content as one new version of an object: by one PUT while it is small, else in parts, of which those the base
 // already has are copied inside the bucket.
+
+/** Uploads begun for one write before it is given up for now. */
+const uploadsMax = 3
 
 export interface ContentJob extends JobOptions {
   readonly key: string
@@ -38,12 +42,10 @@ export interface ContentJob extends JobOptions {
 
 /** ConflictError: another version is there. SourceChangedError: the base, under another key, is gone. */
 export async function writeFrozen(deps: ObjectDeps, job: ContentJob): Promise<Version> {
-  const { limits } = deps.store.capabilities
   const call = callOptions(job)
   const tagged: ContentJob = { ...job, tags: await tagsToKeep(deps, job, call) }
   try {
-    const isSmall = job.frozen.size <= Math.min(deps.settings.putBytesMax, limits.putBytesMax)
-    if (isSmall && !job.inParts) return await putFrozen(deps, tagged, call)
+    if (!job.inParts && isSmall(deps, job.frozen)) return await putFrozen(deps, tagged, call)
     return await uploadFrozen(deps, tagged, call)
   } catch (error) {
     if (!isVolumeError(error, 'ESTALE') || error instanceof ConflictError) throw error
@@ -70,6 +72,12 @@ export function planFor(
   })
 }
 
+/** Whether one PUT may carry it, and memory hold what of it is not there yet. */
+function isSmall(deps: ObjectDeps, frozen: FrozenContent): boolean {
+  const most = Math.min(deps.settings.putBytesMax, deps.store.capabilities.limits.putBytesMax)
+  return frozen.size <= most && bytesToTake(frozen.pieces) <= deps.budget.flightBytesMax / 2
+}
+
 function putFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions): Promise<Version> {
   const { key, condition, frozen, headers, writeId, tags, signal, waiting } = job
   return withBytes(deps, frozen, 0, frozen.size, call, async (body) => {
@@ -90,7 +98,7 @@ async function uploadFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions
       return await upload.complete(sent, job.condition, frozen.size, call)
     } catch (error) {
       await upload.abort()
-      if (!(error instanceof UploadLostError) || uploads >= sendsMax) throw error
+      if (!(error instanceof UploadLostError) || uploads >= uploadsMax) throw error
       deps.log.warn('an upload was lost and starts again', { key, uploads, error })
     }
   }

@@ -5,9 +5,11 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { StoreError, isStoreError } from '../../../src/base/errors.ts'
 import { FileContent } from '../../../src/volume/content/file-content.ts'
 import type { ObjectStore } from '../../../src/store/store.ts'
+import { isUnknownOutcome } from '../../../src/volume/objects/outcome/doubt.ts'
+import { writeObject } from '../../../src/volume/objects/write-object.ts'
 import { patterned } from '../../support/store-kit.ts'
-import { based, changed, expectBytes, expectNoUploads, small, write } from './large-rig.ts'
-import { type RigOptions, createRig, frozenOf, thrown, versionAt, writeAt } from './rig.ts'
+import { based, changed, expectBytes, expectNoUploads, id, small, write } from './large-rig.ts'
+import { type RigOptions, createRig, frozenOf, plainHeaders, thrown, versionAt, writeAt } from './rig.ts'
 
 describe('lost replies of an upload', () => {
   const faulty = (
@@ -162,11 +164,44 @@ describe('proof of parts', () => {
     expect(rig.deps.metrics.get('corrupt')).toBe(2)
   })
 
+  it('finds that by the MD5 where no checksum comes back', async () => {
+    const rig = createRig({
+      ...small,
+      provider: (store) => {
+        const spoilt = spoiling(2)(store)
+        return {
+          ...spoilt,
+          uploadPart: async (...call) => ({ ...(await spoilt.uploadPart(...call)), crc32: undefined }),
+        }
+      },
+    })
+    await write(rig, await frozenOf(rig, patterned(100_000)))
+    await expectBytes(rig, patterned(100_000))
+    expect(rig.deps.metrics.get('corrupt')).toBe(2)
+  })
+
   it('never acknowledges parts that keep arriving wrong', async () => {
     const rig = createRig({ ...small, provider: spoiling(1000) })
     expect(isStoreError(await thrown(write(rig, await frozenOf(rig, patterned(100_000)))), 'corrupt')).toBe(true)
     expect((await rig.bucket.list()).objects).toEqual([])
     await expectNoUploads(rig)
+  })
+
+  it('starts again when a part was acknowledged with a wrong ETag, or is lost', async () => {
+    let wrong = 1
+    const rig = createRig({
+      ...small,
+      provider: (store) => ({
+        ...store,
+        async uploadPart(...call) {
+          const sent = await store.uploadPart(...call)
+          return wrong-- > 0 ? { ...sent, etag: 'f'.repeat(32) } : sent
+        },
+      }),
+    })
+    await write(rig, await frozenOf(rig, patterned(100_000)))
+    await expectBytes(rig, patterned(100_000))
+    expect(rig.counts()).toMatchObject({ createUpload: 2, completeUpload: 2, abortUpload: 1 })
   })
 
   it('takes the ETag that is there, whatever the completion answered', async () => {
@@ -179,5 +214,35 @@ describe('proof of parts', () => {
     })
     const version = await write(rig, await frozenOf(rig, patterned(100_000)))
     expect(version.etag).toBe((await versionAt(rig, 'k')).etag)
+  })
+})
+
+describe('an aborted write', () => {
+  it('leaves no upload, no object and no memory taken', async () => {
+    const controller = new AbortController()
+    let parts = 0
+    const rig = createRig({
+      ...small,
+      provider: (store) => ({
+        ...store,
+        uploadPart(...call) {
+          if (++parts === 3) controller.abort(new Error('enough'))
+          return store.uploadPart(...call)
+        },
+      }),
+    })
+    const frozen = await frozenOf(rig, patterned(300_000))
+    const job = {
+      key: 'k',
+      condition: { ifNoneMatch: '*' },
+      frozen,
+      headers: plainHeaders,
+      writeId: id,
+      signal: controller.signal,
+    } as const
+    expect(isUnknownOutcome(await thrown(writeObject(rig.deps, job)))).toBe(true)
+    await expectNoUploads(rig)
+    expect((await rig.bucket.list()).objects).toEqual([])
+    expect(rig.budget.used('flight')).toBe(0)
   })
 })

@@ -7,7 +7,8 @@ import { forEachBounded } from '../../tree/concurrency.ts'
 import { partsInFlightMax, type ObjectDeps } from '../object-deps.ts'
 import type { PlannedPart } from './part-plan.ts'
 import { signatureOf } from './piece-signature.ts'
-import { Upload, UploadLostError, type UploadTarget } from './upload.ts'
+import { UploadLostError } from './part-sender.ts'
+import { Upload, type UploadTarget } from './upload.ts'
 import { planFor } from '../write-frozen.ts'
 
 // The parts of one upload that goes on while its file is being written. Parts leave in order of the file as soon as
