@@ -89,8 +89,8 @@ export class Inode {
   /** Bumped whenever a foreign version replaced `base`: handles opened before that must not read a mix (DESIGN P6). */
   foreignCount = 0
 
-  /** Write ids of requests for this inode whose outcome was never told; versions that carry one are ours. */
-  readonly doubtfulIds: Set<string> = new Set()
+  /** Write ids of requests whose outcome was never told, and their keys; versions that carry one are ours. */
+  readonly doubtfulIds: Map<string, string> = new Map()
   /** Server time (epoch ms) of the open that truncated the file to nothing, while its new contents are not written. */
   truncatedAtMs: number | undefined = undefined
 

@@ -44,7 +44,7 @@ async function finishRenames(context: VolumeContext): Promise<void> {
   try {
     for (const intent of await abandonedIntents(context)) {
       context.log.info('finishing a directory rename that was abandoned', { from: intent.from, to: intent.to })
-      context.moves.resume(intent)
+      await context.moves.resume(intent)
     }
   } catch (error) {
     // A bucket that cannot be listed fails at the first use with the caller's own path in the error.

@@ -74,6 +74,8 @@ export type JournalRecord =
       readonly ino: number | null
       readonly object: JournalVersion | null
       readonly marker: JournalVersion | null
+      /** Write ids whose outcome is not known. */
+      readonly doubtful: readonly string[]
     }
   | { readonly t: 'settled'; readonly parent: number; readonly name: string }
   | { readonly t: 'writing'; readonly ino: number; readonly key: string; readonly writeId: string }

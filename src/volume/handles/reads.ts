@@ -7,6 +7,7 @@ import type { ReadOptions } from '../content/reader.ts'
 import type { ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
+import { resolveDoubts } from '../names/doubts.ts'
 import type { OpenFile } from './open-files.ts'
 
 /** node:fs's own bound on whole-file reads. */
@@ -35,6 +36,7 @@ export async function readHandle(
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
       // Moved by ourselves meanwhile: the same bytes are elsewhere now.
       if (inode.base !== base) continue
+      if (inode.doubtfulIds.size > 0 && (await resolveDoubts(context, inode))) continue
       await noticeForeign(context, inode, signal)
       if (!file.isStale && inode.base === base) throw error
     }
@@ -60,6 +62,7 @@ async function readRestarting(context: VolumeContext, inode: Inode, options: Rea
     } catch (error) {
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
       if (inode.base !== base) continue
+      if (inode.doubtfulIds.size > 0 && (await resolveDoubts(context, inode))) continue
       await context.tree.revalidate(inode, { force: true, signal: options.signal })
       if (inode.base === base) throw error
     }

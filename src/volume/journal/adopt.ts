@@ -7,6 +7,7 @@ import { FileContent } from '../content/file-content.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { LocalFiles } from '../local-files.ts'
+import { resolveDoubts } from '../names/doubts.ts'
 import { PendingName } from '../names/pending-names.ts'
 import type { FileType } from '../types.ts'
 import { rootIno } from '../types.ts'
@@ -41,7 +42,10 @@ export async function adoptJournals(context: VolumeContext, folders: readonly Lo
 
 async function restore(context: VolumeContext, journal: RecoveredJournal): Promise<void> {
   const restoring = new Restoring(context, journal)
-  for (const record of journal.state.moves.values()) context.moves.resume(record, true)
+  for (const record of journal.state.moves.values()) {
+    context.journal.move(record)
+    await context.moves.resume(record, true)
+  }
   await restoring.names()
   await restoring.inodes()
   restoring.leaves()
@@ -89,6 +93,7 @@ class Restoring {
     const directory = await this.#directory(record.parent)
     if (names.get(directory, record.name)) return
     const pending = new PendingName(directory, record.name, versionOf(record.object), versionOf(record.marker))
+    for (const id of record.doubtful) pending.doubtfulIds.add(id)
     names.add(pending)
     this.#pending.push(pending)
     if (record.ino === null) tree.detach(directory, record.name)
@@ -97,6 +102,7 @@ class Restoring {
       pending.inode = inode
       tree.attach(directory, record.name, inode)
       await this.#fill(inode, record.ino)
+      for (const id of inode.doubtfulIds.keys()) pending.doubtfulIds.add(id)
     }
     metrics.count('replayed')
     journal.name(pending)
@@ -145,7 +151,8 @@ class Restoring {
     inode.base = versionOf(recovered.base)
     if (inode.directory && !inode.attributesDirty && inode.base === null) inode.attributesDirty = true
     inode.content = content
-    for (const id of recovered.writeIds) inode.doubtfulIds.add(id)
+    for (const [id, key] of recovered.writeIds) inode.doubtfulIds.set(id, key)
+    if (inode.doubtfulIds.size > 0) await resolveDoubts(this.#context, inode)
     inode.attributesFreshUntilMs = Infinity
     journal.inode(inode)
     if (content) this.#tellContent(inode, content)

@@ -161,7 +161,7 @@ export class Journal implements VolumeJournal, Spool {
       this.#place(inode, append)
       records.push(inodeRecord(inode))
       if (inode.content) records.push(contentRecord(inode, inode.content))
-      for (const writeId of inode.doubtfulIds) records.push({ t: 'writing', ino: inode.ino, key: '', writeId })
+      for (const [writeId, key] of inode.doubtfulIds) records.push({ t: 'writing', ino: inode.ino, key, writeId })
     }
     for (const pending of names) {
       this.#place(pending.directory, append)

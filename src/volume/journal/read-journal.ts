@@ -23,7 +23,8 @@ export interface RecoveredInode {
   startSize: number | undefined
   steps: ContentStep[]
   hasContent: boolean
-  readonly writeIds: Set<string>
+  /** Write id → key of requests without an answer. */
+  readonly writeIds: Map<string, string>
 }
 
 export interface JournalState {
@@ -156,7 +157,7 @@ function applyRecord(state: JournalState, record: JournalRecord): void {
     case 'settled':
       return void state.names.delete(`${record.parent}/${record.name}`)
     case 'writing':
-      return void state.inodes.get(record.ino)?.writeIds.add(record.writeId)
+      return void state.inodes.get(record.ino)?.writeIds.set(record.writeId, record.key)
     case 'written':
       return applyWritten(state, record)
     case 'forgotten':
@@ -186,7 +187,7 @@ function applyInode(state: JournalState, record: InodeRecord): void {
 
 function recovered(record: InodeRecord): RecoveredInode {
   const { base, content } = record
-  return { record, base, startSize: undefined, steps: [], hasContent: content, writeIds: new Set() }
+  return { record, base, startSize: undefined, steps: [], hasContent: content, writeIds: new Map() }
 }
 
 function step(state: JournalState, ino: number, next: ContentStep): void {

@@ -27,7 +27,8 @@ export function inodeRecord(inode: Inode): InodeRecord {
 
 export function nameRecord(pending: PendingName): NameRecord {
   const { directory, name, inode, object, marker } = pending
-  return { t: 'name', parent: directory.ino, name, ino: inode?.ino ?? null, object, marker }
+  const doubtful = [...pending.doubtfulIds]
+  return { t: 'name', parent: directory.ino, name, ino: inode?.ino ?? null, object, marker, doubtful }
 }
 
 /** All local contents of an inode; undefined when bytes of them are in no journal. */

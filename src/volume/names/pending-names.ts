@@ -22,8 +22,8 @@ export class PendingName {
   readonly after: Set<Inode> = new Set()
   /** Ends when a key must not be there yet: EEXIST instead of ESTALE when somebody else was first. */
   exclusive = false
-  /** Failed attempts since the last success. */
-  failureCount = 0
+  /** Write ids of requests whose outcome was never told: an object here that carries one is ours. */
+  readonly doubtfulIds: Set<string> = new Set()
 
   constructor(directory: Inode, name: Name, object: Version | null, marker: Version | null) {
     this.directory = directory
@@ -34,7 +34,7 @@ export class PendingName {
 
   /** Nothing is in the bucket and nothing shall be. */
   get isVoid(): boolean {
-    return this.inode === null && this.object === null && this.marker === null
+    return this.inode === null && this.object === null && this.marker === null && this.doubtfulIds.size === 0
   }
 }
 
@@ -68,7 +68,9 @@ export class PendingNames {
     const inode = directory.directory?.dentries.get(name)?.inode ?? null
     const object = inode && !inode.directory ? inode.base : null
     const marker = inode?.directory ? inode.base : null
-    return this.add(new PendingName(directory, name, object, marker))
+    const pending = new PendingName(directory, name, object, marker)
+    for (const id of inode?.doubtfulIds.keys() ?? []) pending.doubtfulIds.add(id)
+    return this.add(pending)
   }
 
   add(pending: PendingName): PendingName {

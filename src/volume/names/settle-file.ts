@@ -2,18 +2,19 @@
 // inode's remoteLock is held for the whole of one try. What changes locally meanwhile stays dirty for the next one.
 
 import { VolumeError } from '../../base/errors.ts'
-import { writeIdOf } from '../../format/metadata.ts'
 import type { ObjectInfo, WriteCondition } from '../../store/store.ts'
 import type { FrozenContent } from '../content/file-content.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode, Version } from '../inode.ts'
 import { copyObject } from '../objects/copy-object.ts'
+import { isUnknownOutcome } from '../objects/outcome/doubt.ts'
 import { ConflictError, SourceChangedError } from '../objects/conflict-error.ts'
 import { writeObject } from '../objects/write-object.ts'
 import { versionOfInfo } from '../tree/attributes.ts'
 import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
+import { isDoubtful, takeOwn } from './doubts.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions } from './settle.ts'
 import { rereadsMax } from './settle-removal.ts'
@@ -40,7 +41,8 @@ async function attempt(
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (!inode.place) return true
+  const { place } = inode
+  if (!place) return true
   const key = context.tree.keyOf(inode)
   if (inode.base?.key === key && !inode.dirty) return true
   const other = await readHeaders(context, inode)
@@ -51,8 +53,14 @@ async function attempt(
   const { content } = inode
   const frozen = hasBody ? (content?.freeze() ?? null) : null
   try {
-    const version = await send(context, inode, key, conditionOf(inode, pending, key), frozen)
-    await settled(context, inode, pending, version, frozen, changeCount)
+    const version = await send(context, inode, pending, key, frozen)
+        await settled(context, inode, version, frozen, changeCount)
+    // The name may have changed hands meanwhile: whoever settles it next must know what is there.
+    for (const name of new Set([pending, context.names.get(place.parent, place.name)])) {
+      if (!name) continue
+      name.object = version
+      name.doubtfulIds.clear()
+    }
     return true
   } catch (error) {
     if (frozen) content?.thaw(frozen)
@@ -67,23 +75,35 @@ async function attempt(
 async function send(
   context: VolumeContext,
   inode: Inode,
+  pending: PendingName | null,
   key: string,
-  condition: WriteCondition,
   frozen: FrozenContent | null,
 ): Promise<Version> {
+  const condition = conditionOf(inode, pending, key)
   const { streams } = context.writeBack
   const stream = frozen ? streams.get(inode) : undefined
   if (stream) streams.useTimes(inode)
   const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept', (await stream?.target())?.writeId)
   context.journal.writing(inode.ino, key, writeId)
   await context.journal.commit()
-  inode.doubtfulIds.add(writeId)
   const deps = objectDeps(context)
-  if (frozen) {
+  inode.doubtfulIds.set(writeId, key)
+  pending?.doubtfulIds.add(writeId)
+  try {
+    return await request()
+  } catch (error) {
+    // Only a plain refusal proves that nothing of ours is there.
+    if (isUnknownOutcome(error)) throw error
+    inode.doubtfulIds.delete(writeId)
+    pending?.doubtfulIds.delete(writeId)
+    throw error
+  }
+
+  function request(): Promise<Version> {
+    if (!frozen) return copyObject(deps, { from: inode.base as Version, key, condition, headers, writeId })
     const job = { key, condition, frozen, headers, writeId, replaces: inode.base }
     return stream ? stream.finish(job) : writeObject(deps, job)
   }
-  return copyObject(deps, { from: inode.base as Version, key, condition, headers, writeId })
 }
 
 function conditionOf(inode: Inode, pending: PendingName | null, key: string): WriteCondition {
@@ -95,7 +115,6 @@ function conditionOf(inode: Inode, pending: PendingName | null, key: string): Wr
 async function settled(
   context: VolumeContext,
   inode: Inode,
-  pending: PendingName | null,
   version: Version,
   frozen: FrozenContent | null,
   changeCount: number,
@@ -122,7 +141,6 @@ async function settled(
     inode.changedXattrs.clear()
   }
   inode.writtenCount = Math.max(inode.writtenCount, changeCount)
-  if (pending) pending.object = version
   context.tree.learned(inode, version)
   context.journal.written(inode, frozen, version)
   context.metrics.count('writeBacks')
@@ -132,16 +150,25 @@ async function settled(
 
 /** Small bodies become cached blocks of the new version, so that reading them back costs nothing. */
 async function keepBlocks(context: VolumeContext, version: Version, frozen: FrozenContent): Promise<void> {
-  const { base, size, pieces } = frozen
-  if (base && base.size === size && pieces.some((piece) => piece.kind === 'base')) context.reader.move(base, version)
-  else if (base) context.reader.drop(base)
-  if (size === 0 || size > keptBytesMax) return
+  const { base, size } = frozen
+  const whole = size > 0 && size <= keptBytesMax ? await wholeBody(context, frozen) : null
+  if (base) context.reader.drop(base)
+  if (whole) context.reader.insert(version, 0, whole)
+}
+
+/** Null when part of it is not in memory any more. */
+async function wholeBody(context: VolumeContext, { base, size, pieces }: FrozenContent): Promise<Uint8Array | null> {
   const whole = new Uint8Array(size)
   for (const piece of pieces) {
-    if (piece.kind === 'base') return
-    if (piece.kind === 'dirty') whole.set(await piece.bytes.read(piece.start, piece.length), piece.offset)
+    if (piece.kind === 'zero') continue
+    const bytes =
+      piece.kind === 'dirty'
+        ? await piece.bytes.read(piece.start, piece.length)
+        : base && context.reader.readNow(base, piece.offset, piece.length)
+    if (!bytes) return null
+    whole.set(bytes, piece.offset)
   }
-  context.reader.insert(version, 0, whole)
+  return whole
 }
 
 /** The version the operation starts from has been replaced (`info: null`: deleted) by somebody else. */
@@ -182,7 +209,15 @@ async function lost(
   info: ObjectInfo | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (info && isDoubtful(inode, info)) return takeOwn(inode, pending, info)
+  if (info && isDoubtful(inode, info)) {
+    takeOwn(context, inode, pending, info)
+    return false
+  }
+  // What it was to replace is gone, by our own hand before a crash maybe; it was no version of this file.
+  if (!info && pending?.object && pending.object.etag !== inode.base?.etag) {
+    pending.object = null
+    return false
+  }
   if (info && mayReplace(context, inode, info)) {
     inode.truncatedAtMs = undefined
     inode.base = versionOfInfo(info, null)
@@ -207,21 +242,6 @@ function mayReplace(context: VolumeContext, inode: Inode, info: ObjectInfo): boo
   return info.lastModified + 1000 <= truncatedAtMs
 }
 
-/** Whether it was written by a request of ours of which no reply told. */
-function isDoubtful(inode: Inode, info: ObjectInfo): boolean {
-  const id = writeIdOf(info.headers)
-  return id !== undefined && inode.doubtfulIds.has(id)
-}
-
-/** That request took effect: what it wrote is the base now, with the same bytes where ours are unchanged since. */
-function takeOwn(inode: Inode, pending: PendingName | null, info: ObjectInfo): boolean {
-  const version: Version = { ...versionOfInfo(info, null), ours: true }
-  inode.base = version
-  inode.content?.moved(version)
-  if (pending) pending.object = version
-  return false
-}
-
 /** The new name of a rename holds a version that was not seen. */
 function taken(
   context: VolumeContext,
@@ -230,9 +250,12 @@ function taken(
   info: ObjectInfo | null,
   options: SettleOptions,
 ): boolean {
-  if (info && isDoubtful(inode, info)) return takeOwn(inode, pending, info)
+  if (info && isDoubtful(inode, info)) {
+    takeOwn(context, inode, pending, info)
+    return false
+  }
   if (pending.exclusive && info) throw new VolumeError('EEXIST')
-  if (options.waiting) {
+  if (options.waiting || !info) {
     pending.object = info ? versionOfInfo(info, null) : null
     return false
   }

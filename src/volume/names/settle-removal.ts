@@ -1,10 +1,12 @@
 // Deleting what the bucket still holds under a name that is gone or has become another kind.
 
 import { VolumeError } from '../../base/errors.ts'
+import { writeIdOf } from '../../format/metadata.ts'
+import type { ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode, Version } from '../inode.ts'
 import { removeObject } from '../objects/remove-object.ts'
-import { versionOfInfo } from '../tree/attributes.ts'
+import { orMissing, versionOfInfo } from '../tree/attributes.ts'
 import { objectDeps } from './aside.ts'
 import { reportNameConflict } from './conflicts.ts'
 import type { PendingName } from './pending-names.ts'
@@ -20,10 +22,13 @@ export async function removeName(
   inode: Inode | null,
   options: SettleOptions,
 ): Promise<void> {
-  if (pending.object && (inode === null || inode.directory)) {
+  const isFile = inode !== null && !inode.directory
+  if (!isFile && !pending.object && pending.doubtfulIds.size > 0) pending.object = await ownObject(context, pending)
+  if (pending.object && !isFile) {
     await removeVersion(context, pending, pending.object, options)
     pending.object = null
   }
+  if (!isFile) pending.doubtfulIds.clear()
   if (pending.marker && !inode?.directory) {
     await removeVersion(context, pending, pending.marker, options)
     pending.marker = null
@@ -40,11 +45,23 @@ async function removeVersion(
   for (let tries = 0; tries < rereadsMax; tries++) {
     const outcome = await removeObject(objectDeps(context), version)
     if (outcome === 'removed' || outcome === 'absent') return
-    if (!options.waiting) {
+    if (!options.waiting && !isOurs(pending, outcome)) {
       reportNameConflict(context, pending, 'a version that was not seen stays under a removed name')
       return
     }
     version = versionOfInfo(outcome, null)
   }
   throw new VolumeError('ESTALE', { message: `${pending.name} is being replaced by others` })
+}
+
+/** What a request without an answer may have put there, if it did. */
+async function ownObject(context: VolumeContext, pending: PendingName): Promise<Version | null> {
+  const key = context.tree.keyOfName(pending.directory, pending.name, false)
+  const info = await orMissing(context.store.head(key))
+  return info && isOurs(pending, info) ? versionOfInfo(info, null) : null
+}
+
+function isOurs(pending: PendingName, info: ObjectInfo): boolean {
+  const id = writeIdOf(info.headers)
+  return id !== undefined && pending.doubtfulIds.has(id)
 }

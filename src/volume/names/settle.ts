@@ -78,7 +78,6 @@ export class Settler {
     if (names.get(pending.directory, pending.name) !== pending) return
     if (pending.inode !== inode || pending.after.size > 0) return
     if (inode ? inode.base?.key !== tree.keyOf(inode) : pending.object || pending.marker) return
-    pending.failureCount = 0
     names.drop(pending)
     journal.nameSettled(pending)
     tree.settle(pending.directory, pending.name)

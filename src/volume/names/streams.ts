@@ -93,7 +93,7 @@ export class Streams {
     const { headers, writeId } = await describe(this.#context, inode, 'new')
     const key = this.#context.tree.keyOf(inode)
     streaming.times = { mtimeNs, ctimeNs }
-    inode.doubtfulIds.add(writeId)
+    inode.doubtfulIds.set(writeId, key)
     this.#context.journal.writing(inode.ino, key, writeId)
     return { key, headers, writeId }
   }

@@ -48,6 +48,7 @@ export async function moveObjects(context: VolumeContext, move: Moving): Promise
 async function writesBelowEnded(context: VolumeContext, move: Moving): Promise<void> {
   const { directory } = move
   if (!directory) return
+  await directory.remoteLock.run(() => undefined)
   const below = context.writeBack.dirtyInodes().filter((inode) => isBelow(inode, directory))
   await Promise.all(below.map((inode) => inode.remoteLock.run(() => undefined)))
   const pending = context.names.all().filter((name) => isBelow(name.directory, directory))
@@ -117,6 +118,11 @@ function withoutId(metadata: Readonly<Record<string, string>>): string {
 /** The tree and pending names go on with the object under its new key. */
 function tell(context: VolumeContext, move: Moving, from: Version, to: Version): void {
   context.reader.move(from, to)
+  if (from.key === move.from && move.directory) {
+    const own = context.names.of(move.directory)
+    if (own) own.marker = to
+    return follow(context, move.directory, from, to)
+  }
   const place = placeAt(move, from.key)
   if (!place) return
   const pending = context.names.get(place.directory, place.name)

@@ -6,11 +6,13 @@
 import { randomId } from '../../../base/random.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode } from '../../inode.ts'
+import type { MoveRecord } from '../../journal/volume-journal.ts'
 import type { PendingName } from '../pending-names.ts'
 import type { Name } from '../../types.ts'
 import { asVolumeError } from '../../volume-errors.ts'
 import { removeIntent, storeIntent } from './intents.ts'
 import { moveObjects } from './mover.ts'
+import { placeAgain } from './resume.ts'
 
 export interface Move {
   readonly id: string
@@ -51,7 +53,7 @@ export class Moves {
     await this.passed(to.directory, to.name)
     const pending = names.of(inode)
     const from = tree.prefixOf(inode)
-    if (pending) this.#leaveName(pending)
+    if (pending) this.#changeName(pending, names.ensure(to.directory, to.name))
     tree.detach(place.parent, place.name)
     tree.attach(to.directory, to.name, inode)
     const prefixes = { from, to: tree.prefixOf(inode) }
@@ -69,8 +71,10 @@ export class Moves {
   }
 
   /** Goes on with a rename that was begun before this volume was opened; `announce`: its intent may not be there. */
-  resume(record: { readonly id: string; readonly from: string; readonly to: string }, announce = false): Move {
-    return this.#start({ ...record, directory: null, oldPlace: null }, announce)
+  async resume(record: MoveRecord, announce = false): Promise<Move> {
+    const { id, from, to } = record
+    const resumed = await placeAgain(this.#context, from, to)
+    return this.#start({ id, from, to, directory: resumed?.directory ?? null, oldPlace: resumed?.oldPlace ?? null }, announce)
   }
 
   /** Returns when no move is going on that the key of the name lies in. */
@@ -93,11 +97,21 @@ export class Moves {
     this.#closed = true
   }
 
-  /** What the bucket still holds under the old name of another kind goes once the move is done. */
-  #leaveName(pending: PendingName): void {
-    pending.inode = null
-    if (pending.isVoid) this.#context.names.drop(pending)
-    else this.#context.writeBack.defer(pending)
+  /** The marker of a directory that is only here yet is written under the new name, once the move is done. */
+  #changeName(old: PendingName, next: PendingName): void {
+    const { names, journal, writeBack } = this.#context
+    next.inode = old.inode
+    old.inode = null
+    journal.name(next)
+    writeBack.defer(next)
+    if (old.isVoid && !old.lock.busy) {
+      names.drop(old)
+      journal.nameSettled(old)
+    } else {
+      // What the bucket still holds there, of another kind, goes then too.
+      journal.name(old)
+      writeBack.defer(old)
+    }
   }
 
   #start(record: Omit<Move, 'announced' | 'done'>, announce: boolean): Move {

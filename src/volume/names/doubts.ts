@@ -1,0 +1,40 @@
+// Requests whose outcome was never told: the reply was lost, or the process died before it came. A version that carries
+// the write id of one is ours: it becomes the base, with the same bytes wherever ours are unchanged since.
+
+import { writeIdOf } from '../../format/metadata.ts'
+import type { ObjectInfo } from '../../store/store.ts'
+import type { VolumeContext } from '../context.ts'
+import type { Inode, Version } from '../inode.ts'
+import { orMissing, versionOfInfo } from '../tree/attributes.ts'
+import type { PendingName } from './pending-names.ts'
+
+/** Whether it was written by a request of ours of which no reply told. */
+export function isDoubtful(inode: Inode, info: ObjectInfo): boolean {
+  const id = writeIdOf(info.headers)
+  return id !== undefined && inode.doubtfulIds.has(id)
+}
+
+/** That request took effect. */
+export function takeOwn(context: VolumeContext, inode: Inode, pending: PendingName | null, info: ObjectInfo): void {
+  const version: Version = { ...versionOfInfo(info, null), ours: true }
+  // Without local contents it was a copy: the bytes are those of the base.
+  if (inode.base && !inode.content) context.reader.move(inode.base, version)
+  inode.base = version
+  inode.content?.moved(version)
+  inode.doubtfulIds.clear()
+  if (pending) pending.object = version
+}
+
+/** Looks where requests without an answer may have left something: 1 HEAD each. True when one of them took effect. */
+export function resolveDoubts(context: VolumeContext, inode: Inode): Promise<boolean> {
+  return inode.remoteLock.run(async () => {
+    for (const key of new Set(inode.doubtfulIds.values())) {
+      const info = await orMissing(context.store.head(key))
+      if (!info || !isDoubtful(inode, info)) continue
+      const pending = context.names.of(inode)
+      takeOwn(context, inode, pending && context.tree.keyOf(inode) === key ? pending : null, info)
+      return true
+    }
+    return false
+  })
+}

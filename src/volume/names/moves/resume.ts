@@ -1,0 +1,47 @@
+// The tree's view of a rename that was begun before this volume was opened: the directory is in its new place, whatever
+// the bucket shows yet.
+
+import { nameOfKeySegment } from '../../../format/key.ts'
+import type { VolumeContext } from '../../context.ts'
+import type { Inode } from '../../inode.ts'
+import type { Name } from '../../types.ts'
+
+interface Place {
+  readonly directory: Inode
+  readonly name: Name
+}
+
+export interface Resumed {
+  readonly directory: Inode
+  readonly oldPlace: Place
+}
+
+/**
+ * Puts the directory into its new place. Null when nothing is left under the old one, or a parent is gone. To be called
+ * before the tree is told of the moving prefix.
+ */
+export async function placeAgain(context: VolumeContext, from: string, to: string): Promise<Resumed | null> {
+  const { tree } = context
+  const oldPlace = await placeOf(context, from)
+  const place = await placeOf(context, to)
+  if (!oldPlace || !place) return null
+  const directory = await tree.lookupMaybe(oldPlace.directory, oldPlace.name, { expectDirectory: true, attributes: true })
+  if (!directory?.directory) return null
+  tree.detach(oldPlace.directory, oldPlace.name)
+  tree.attach(place.directory, place.name, directory)
+  return { directory, oldPlace }
+}
+
+async function placeOf(context: VolumeContext, prefix: string): Promise<Place | null> {
+  const { tree } = context
+  const names = prefix.slice(0, -1).split('/').map((segment, index) => nameOfKeySegment(segment, index === 0))
+  const name = names.pop()
+  if (typeof name !== 'string') return null
+  let directory: Inode = tree.root
+  for (const each of names) {
+    const next = each === null ? null : await tree.lookupMaybe(directory, each, { expectDirectory: true })
+    if (!next?.directory) return null
+    directory = next
+  }
+  return { directory, name }
+}

@@ -1,0 +1,59 @@
+// Seeds: each is one life of a volume (`simulate.ts`). A failing seed is printed and replays with SEED=n.
+
+import { describe, expect, it } from 'vitest'
+import { simulate, type SimOptions } from './simulate.ts'
+
+const only = process.env['SEED'] === undefined ? undefined : Number(process.env['SEED'])
+const count = Number(process.env['SIM_SEEDS'] ?? 60)
+const first = Number(process.env['SIM_FIRST'] ?? 1)
+
+async function runSeeds(from: number, seeds: number, options: Omit<SimOptions, 'seed'>): Promise<number> {
+  let crashes = 0
+  const range = only === undefined ? Array.from({ length: seeds }, (_, i) => from + i) : [only]
+  for (const seed of range) {
+    let problems: readonly string[]
+    try {
+      const result = await simulate({ seed, ...options })
+      crashes += result.crashCount
+      problems = result.problems
+    } catch (error) {
+      problems = [String((error as Error).stack)]
+    }
+    if (problems.length > 0) throw new Error(`seed ${seed} (${JSON.stringify(options)}):\n${problems.slice(0, 3).join('\n')}`)
+  }
+  return crashes
+}
+
+describe('simulation', () => {
+  it('agrees with the model under bucket', { timeout: 120_000 }, async () => {
+    await runSeeds(first, count, { durability: 'bucket', steps: 60 })
+  })
+
+  it('agrees with the model under memory', { timeout: 120_000 }, async () => {
+    await runSeeds(first, count, { durability: 'memory', steps: 60 })
+  })
+
+  it('agrees with the model under journal', { timeout: 120_000 }, async () => {
+    await runSeeds(first, count, { durability: 'journal', steps: 60 })
+  })
+
+  it('agrees with the model on a bad network', { timeout: 240_000 }, async () => {
+    await runSeeds(first, count, { durability: 'bucket', steps: 60, faults: true })
+    await runSeeds(first, count, { durability: 'journal', steps: 60, faults: true })
+  })
+
+  it('loses nothing acknowledged when the machine crashes', { timeout: 240_000 }, async () => {
+    const crashes = await runSeeds(first, count, { durability: 'journal', steps: 60, crashes: true })
+    await runSeeds(first, count, { durability: 'bucket', steps: 60, crashes: true })
+    if (only === undefined) expect(crashes).toBeGreaterThan(count / 2)
+  })
+
+  it('loses nothing when everything fails at once', { timeout: 240_000 }, async () => {
+    await runSeeds(first, count, { durability: 'journal', steps: 60, crashes: true, faults: true })
+  })
+
+  it('gives one trace for one seed', async () => {
+    const options = { seed: 42, durability: 'journal', steps: 60, faults: true, crashes: true } as const
+    expect((await simulate(options)).trace).toBe((await simulate(options)).trace)
+  })
+})
