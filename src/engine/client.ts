@@ -68,7 +68,8 @@ function createCalls(transport: Transport, reader: CacheReader): VolumeCalls {
 function createSyncCalls(transport: Transport, reader: CacheReader): SyncVolumeCalls {
   const calls: Record<string, (...args: readonly unknown[]) => unknown> = {}
   for (const name of callNames) {
-    const ask = (args: readonly unknown[]): unknown => transport.callSync(name, args, (hint) => learn(reader, name, args, hint))
+    const ask = (args: readonly unknown[]): unknown =>
+      transport.callSync(name, args, (hint) => learn(reader, name, args, hint))
     calls[name] = (...args) => ask(args)
     if (name !== 'stat' && name !== 'readFile' && name !== 'readdir') continue
     calls[name] = (...args) => {

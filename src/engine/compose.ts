@@ -29,7 +29,7 @@ async function compose(plan: VolumePlan, given: GivenParts, undo: (() => Promise
   const parts = await loadParts(plan, given)
   const { clock, log } = parts
   const bucket = await openBucket(plan, parts)
-  const { store, metrics, limitState } = bucket
+  const { store, metrics } = bucket
   undo.push(() => store.close())
   const readOnly = plan.settings.readOnly || bucket.deniesWrites
   const folders = await openFolders({ ...plan, settings: { ...plan.settings, readOnly } }, log)
@@ -47,7 +47,7 @@ async function compose(plan: VolumePlan, given: GivenParts, undo: (() => Promise
     log,
     metrics: () => ({
       store: metrics.snapshot(),
-      limit: limitState(),
+      limit: bucket.limitState(),
       unsafe: bucket.unsafeCount() + Number(volume.metrics()['unsafe'] ?? 0),
     }),
     async release() {

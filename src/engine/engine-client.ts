@@ -5,9 +5,7 @@ import type { Caller, VolumeEvent } from '../volume/types.ts'
 
 /** The same calls, blocking. With `engine: 'inline'` a call that would need I/O throws ERR_BUCKETFS_SYNC_INLINE. */
 export type SyncVolumeCalls = {
-  readonly [K in keyof VolumeCalls]: (
-    ...args: Parameters<VolumeCalls[K]>
-  ) => Awaited<ReturnType<VolumeCalls[K]>>
+  readonly [K in keyof VolumeCalls]: (...args: Parameters<VolumeCalls[K]>) => Awaited<ReturnType<VolumeCalls[K]>>
 }
 
 /** A volume as one thread sees it. */
@@ -28,7 +26,11 @@ export interface EngineClient {
 
 /** Answers from the shared cache only; undefined when it cannot tell. */
 export interface PeekCalls {
-  stat(caller: Caller, path: string, followLast: boolean): import('../volume/types.ts').Attributes | 'ENOENT' | undefined
+  stat(
+    caller: Caller,
+    path: string,
+    followLast: boolean,
+  ): import('../volume/types.ts').Attributes | 'ENOENT' | undefined
   readFile(caller: Caller, path: string): Uint8Array | undefined
   /** Frozen: one listing is shared by all who ask. */
   readdir(caller: Caller, path: string): readonly import('../volume/types.ts').DirectoryEntry[] | undefined

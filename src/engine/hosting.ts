@@ -39,7 +39,11 @@ export class HostedDoors {
   #nextId = 1
 
   /** TypeError when the module exports no `host`. */
-  async open(context: HostContext, moduleUrl: string, options: unknown): Promise<{ readonly id: number; readonly info: unknown }> {
+  async open(
+    context: HostContext,
+    moduleUrl: string,
+    options: unknown,
+  ): Promise<{ readonly id: number; readonly info: unknown }> {
     if (this.#doors.size >= doorCountMax) throw new RangeError(`an engine hosts at most ${doorCountMax} doors`)
     const module = (await import(moduleUrl)) as { readonly host?: unknown }
     if (typeof module.host !== 'function') throw new TypeError(`${moduleUrl} exports no function named host`)
@@ -58,14 +62,14 @@ export class HostedDoors {
 
   /** Newest first. Every door is closed even if one fails; the first failure is thrown. */
   async closeAll(): Promise<void> {
-    let failure: unknown
+    const failures: Error[] = []
     for (const id of [...this.#doors.keys()].toReversed()) {
       try {
         await this.close(id)
       } catch (error) {
-        failure ??= error
+        failures.push(error instanceof Error ? error : new Error(String(error)))
       }
     }
-    if (failure !== undefined) throw failure
+    if (failures[0]) throw failures[0]
   }
 }

@@ -110,6 +110,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function inside(folder: string, name: string): string {
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) throw new RangeError(`${JSON.stringify(name)} is no file name`)
+  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name))
+    throw new RangeError(`${JSON.stringify(name)} is no file name`)
   return `${folder}/${name}`
 }

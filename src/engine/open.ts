@@ -22,7 +22,8 @@ export async function openEngine(url: string | URL, options: OpenVolumeOptions =
 /** The same, blocking this thread until the volume is open; always in a worker. */
 export function openEngineSync(url: string | URL, options: OpenVolumeOptions = {}): Engine {
   const { plan, engine } = planVolume(url, options, process.env)
-  if (engine === 'inline') throw new TypeError("engine: 'inline' cannot be opened synchronously; use the asynchronous open, or 'worker'")
+  if (engine === 'inline')
+    throw new TypeError("engine: 'inline' cannot be opened synchronously; use the asynchronous open, or 'worker'")
   return startWorkerEngineSync(workerOptions(plan))
 }
 

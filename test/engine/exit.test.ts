@@ -20,7 +20,11 @@ interface Ended {
 }
 
 /** `engine`, `client` and `me` are there for `body`; `data` configures the fake volume. */
-function runProgram(body: string, data: Readonly<Record<string, unknown>> = {}, kind: 'worker' | 'inline' = 'worker'): Promise<Ended> {
+function runProgram(
+  body: string,
+  data: Readonly<Record<string, unknown>> = {},
+  kind: 'worker' | 'inline' = 'worker',
+): Promise<Ended> {
   const opener = `{ module: ${fake}, data: ${JSON.stringify(data)} }`
   const start =
     kind === 'worker'
@@ -44,7 +48,8 @@ function runProgram(body: string, data: Readonly<Record<string, unknown>> = {}, 
 
 let files = 0
 const target = (): string => join(folder, `saved-${files++}.json`)
-const saved = (path: string): Readonly<Record<string, string>> => JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
+const saved = (path: string): Readonly<Record<string, string>> =>
+  JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>
 
 const write = `await client.calls.writeFile(me, '/dirty', Buffer.from('unsaved'), create);`
 
@@ -62,7 +67,9 @@ describe('a worker engine', () => {
   })
 
   it('keeps the process alive while a call is pending', async () => {
-    const { code, stdout } = await runProgram(`client.calls.readFile(me, '/slow/300').then((bytes) => console.log(String(Buffer.from(bytes))))`)
+    const { code, stdout } = await runProgram(
+      `client.calls.readFile(me, '/slow/300').then((bytes) => console.log(String(Buffer.from(bytes))))`,
+    )
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'slow\n' })
   })
 

@@ -9,18 +9,21 @@ import { openFakeWorker } from '../support/engine-kit.ts'
 
 const home = useTestHome()
 
-it.each(['worker', 'inline'] as const)('hands the volume and its store to a door in the thread of a %s engine', async (kind) => {
-  const engine = await openEngine('memory:', { engine: kind })
-  const { client } = engine
-  await client.calls.mkdir(client.caller(), '/d', 0o755, false)
-  for (const name of ['x', 'y']) await client.calls.mkdir(client.caller(), `/d/${name}`, 0o755, false)
-  const closedFile = join(home.current.path, 'closed')
-  const door = await engine.host(modulesUrl, { directory: '/d', closedFile })
-  expect(door.info).toMatchObject({ count: 2, given: ['function', 'function', 'function'] })
-  expect((door.info as { threadId: number }).threadId === 0).toBe(kind === 'inline')
-  await engine.close()
-  expect(readFileSync(closedFile, 'utf8')).toBe('closed\n')
-})
+it.each(['worker', 'inline'] as const)(
+  'hands the volume and its store to a door in the thread of a %s engine',
+  async (kind) => {
+    const engine = await openEngine('memory:', { engine: kind })
+    const { client } = engine
+    await client.calls.mkdir(client.caller(), '/d', 0o755, false)
+    for (const name of ['x', 'y']) await client.calls.mkdir(client.caller(), `/d/${name}`, 0o755, false)
+    const closedFile = join(home.current.path, 'closed')
+    const door = await engine.host(modulesUrl, { directory: '/d', closedFile })
+    expect(door.info).toMatchObject({ count: 2, given: ['function', 'function', 'function'] })
+    expect((door.info as { threadId: number }).threadId === 0).toBe(kind === 'inline')
+    await engine.close()
+    expect(readFileSync(closedFile, 'utf8')).toBe('closed\n')
+  },
+)
 
 it('closes a door once', async () => {
   const engine = await openFakeWorker()
@@ -40,6 +43,8 @@ it('says when a module is no door', async () => {
 
 it("passes on a door's own failure to open", async () => {
   const engine = await openFakeWorker()
-  await expect(engine.host(modulesUrl, { directory: '/absent', closedFile: '' })).resolves.toMatchObject({ info: { count: 0 } })
+  await expect(engine.host(modulesUrl, { directory: '/absent', closedFile: '' })).resolves.toMatchObject({
+    info: { count: 0 },
+  })
   await expect(engine.host(modulesUrl, undefined)).rejects.toThrow(TypeError)
 })

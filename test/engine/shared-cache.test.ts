@@ -5,7 +5,12 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { EngineClient } from '../../src/engine/engine-client.ts'
 import { CacheReader } from '../../src/engine/shared/cache-reader.ts'
 import { CacheWriter } from '../../src/engine/shared/cache-writer.ts'
-import { attributesSlotCount, contentsBytesMax, createCacheMemory, sizeClasses } from '../../src/engine/shared/layout.ts'
+import {
+  attributesSlotCount,
+  contentsBytesMax,
+  createCacheMemory,
+  sizeClasses,
+} from '../../src/engine/shared/layout.ts'
 import { O_CREAT, O_RDWR, O_WRONLY } from '../../src/volume/types.ts'
 import type { Attributes, Caller } from '../../src/volume/types.ts'
 import { openFakeInline, openFakeWorker } from '../support/engine-kit.ts'
@@ -43,7 +48,7 @@ it('answers an asynchronous call without one too, but never in the turn that ask
   const before = await callCount()
   const order: string[] = []
   const done = client.calls.stat(me, '/hello', true).then(({ size }) => order.push(`answered ${size}`))
-  for (let i = 0; i < 20; i++) await null
+  for (let i = 0; i < 20; i++) await Promise.resolve()
   order.push('microtasks over')
   await done
   expect(order).toEqual(['microtasks over', 'answered 11'])
@@ -77,7 +82,11 @@ it('takes the answer of lstat for stat unless it is a symlink', async () => {
 
 it('answers nothing for a caller with other rights', async () => {
   await client.calls.stat(me, '/hello', true)
-  for (const other of [{ ...me, uid: me.uid + 1 }, { ...me, gid: me.gid + 1 }, { ...me, groups: [...me.groups, 12_345] }])
+  for (const other of [
+    { ...me, uid: me.uid + 1 },
+    { ...me, gid: me.gid + 1 },
+    { ...me, groups: [...me.groups, 12_345] },
+  ])
     expect(client.peek.stat(other, '/hello', true)).toBeUndefined()
   expect(client.peek.stat({ ...me, groups: [...me.groups] }, '/hello', true)).toBeDefined()
 })
@@ -160,13 +169,20 @@ it('keeps files up to its largest slot and asks for larger ones', async () => {
 it('works the same on an inline engine, where a synchronous call that it cannot answer is refused', async () => {
   const inline = (await openFakeInline()).client
   expect(() => inline.sync.stat(me, '/hello', true)).toThrow(
-    expect.objectContaining({ code: 'ERR_BUCKETFS_SYNC_INLINE', message: expect.stringMatching(/'stat'.*engine: 'worker'/) }),
+    expect.objectContaining({
+      code: 'ERR_BUCKETFS_SYNC_INLINE',
+      message: expect.stringMatching(/'stat'.*engine: 'worker'/),
+    }),
   )
   await inline.calls.stat(me, '/hello', true)
   expect(inline.sync.stat(me, '/hello', true).size).toBe(11)
   await inline.calls.writeFile(me, '/hello', Buffer.from('longer than before'), create)
-  expect(() => inline.sync.stat(me, '/hello', true)).toThrow(expect.objectContaining({ code: 'ERR_BUCKETFS_SYNC_INLINE' }))
-  expect(() => inline.sync.mkdir(me, '/x', 0o755, false)).toThrow(expect.objectContaining({ code: 'ERR_BUCKETFS_SYNC_INLINE' }))
+  expect(() => inline.sync.stat(me, '/hello', true)).toThrow(
+    expect.objectContaining({ code: 'ERR_BUCKETFS_SYNC_INLINE' }),
+  )
+  expect(() => inline.sync.mkdir(me, '/x', 0o755, false)).toThrow(
+    expect.objectContaining({ code: 'ERR_BUCKETFS_SYNC_INLINE' }),
+  )
 })
 
 const attributes = (ino: number): Attributes => {
@@ -190,7 +206,8 @@ it('takes a slot from the oldest when all are in use, and the one who lost it is
   const writer = new CacheWriter(memory)
   const reader = new CacheReader(memory, me)
   const count = attributesSlotCount + 1000
-  for (let i = 0; i < count; i++) reader.learn('stat', `/${i}`, true, { attributes: writer.putAttributes(`/${i}`, true, attributes(i), Infinity) })
+  for (let i = 0; i < count; i++)
+    reader.learn('stat', `/${i}`, true, { attributes: writer.putAttributes(`/${i}`, true, attributes(i), Infinity) })
   let known = 0
   for (let i = 0; i < count; i++) {
     const seen = reader.stat(me, `/${i}`, true)
@@ -210,7 +227,9 @@ it('gives the largest slots to many files in turn without mixing their bytes', (
     const contents = writer.putContents('file', `/${i}`, i, [Buffer.alloc(contentsBytesMax, i)], Infinity)
     reader.learn('readFile', `/${i}`, false, { contents })
   }
-  const seen = Array.from({ length: count }, (_, i) => reader.readFile(me, `/${i}`)).map((bytes, i) => bytes && [bytes[0], bytes.at(-1), i & 0xff])
+  const seen = Array.from({ length: count }, (_, i) => reader.readFile(me, `/${i}`)).map(
+    (bytes, i) => bytes && [bytes[0], bytes.at(-1), i & 0xff],
+  )
   for (const triple of seen) if (triple) expect(triple[0] === triple[2] && triple[1] === triple[2]).toBe(true)
   expect(seen.filter(Boolean).length).toBeGreaterThan(0)
 })

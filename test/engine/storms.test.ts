@@ -15,7 +15,10 @@ const create = { flags: O_WRONLY | O_CREAT, mode: 0o644 }
 it('answers 10,000 asynchronous calls, each with its own result', async () => {
   const { client } = await openFakeWorker()
   const sizes = await Promise.all(
-    Array.from({ length: 10_000 }, async (_, i) => (await client.calls.readFile(client.caller(), `/big/${i % 97}`)).byteLength),
+    Array.from(
+      { length: 10_000 },
+      async (_, i) => (await client.calls.readFile(client.caller(), `/big/${i % 97}`)).byteLength,
+    ),
   )
   expect(sizes.every((size, i) => size === i % 97)).toBe(true)
 })
@@ -86,7 +89,10 @@ await client.close()
 parentPort.postMessage('done')
 `
 
-function runThread(name: string, engine: ReturnType<Awaited<ReturnType<typeof openFakeWorker>>['port']>): Promise<unknown> {
+function runThread(
+  name: string,
+  engine: ReturnType<Awaited<ReturnType<typeof openFakeWorker>>['port']>,
+): Promise<unknown> {
   const url = new URL(`data:text/javascript,${encodeURIComponent(threadSource)}`)
   const worker = new Worker(url, { workerData: { name, engine }, transferList: [engine.port], execArgv: [] })
   return new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject))

@@ -30,7 +30,8 @@ it('never gives attributes or bytes of two versions', async () => {
   const reader = new CacheReader(memory, me)
   const url = new URL(`data:text/javascript,${encodeURIComponent(writerSource)}`)
   const worker = new Worker(url, { workerData: { memory, stop }, execArgv: [] })
-  const next = (): Promise<unknown> => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+  const next = (): Promise<unknown> =>
+    new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
   const hint = (await next()) as Parameters<CacheReader['learn']>[3]
   reader.learn('stat', '/f', true, hint)
   reader.learn('readFile', '/f', false, hint)
@@ -41,7 +42,15 @@ it('never gives attributes or bytes of two versions', async () => {
     if (typeof seen === 'object') {
       const n = seen.size
       versions.add(n)
-      const words = [seen.mode, seen.nlink, seen.uid, seen.gid, seen.rdev, Number(seen.atimeNs), Number(seen.birthtimeNs)]
+      const words = [
+        seen.mode,
+        seen.nlink,
+        seen.uid,
+        seen.gid,
+        seen.rdev,
+        Number(seen.atimeNs),
+        Number(seen.birthtimeNs),
+      ]
       if (words.some((word) => word !== n)) torn++
     }
     const bytes = reader.readFile(me, '/f')

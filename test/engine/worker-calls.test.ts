@@ -102,8 +102,12 @@ it('keeps where a bug was raised in the engine', async () => {
 
 it('rejects opening with what the opener threw', async () => {
   const opening = startWorkerEngine({ opener: fakeOpener({ failOpen: true }), label: 'fake:' })
-  await expect(opening).rejects.toThrow(expect.objectContaining({ code: 'ENOENT', message: 'ENOENT: bucket "missing" does not exist' }))
-  expect(() => startWorkerEngineSync({ opener: fakeOpener({ failOpen: true }), label: 'fake:' })).toThrow('bucket "missing"')
+  await expect(opening).rejects.toThrow(
+    expect.objectContaining({ code: 'ENOENT', message: 'ENOENT: bucket "missing" does not exist' }),
+  )
+  expect(() => startWorkerEngineSync({ opener: fakeOpener({ failOpen: true }), label: 'fake:' })).toThrow(
+    'bucket "missing"',
+  )
 })
 
 it('forwards an abort to the call in the engine and rejects with the reason of the signal', async () => {

@@ -26,8 +26,14 @@ it('writes files that are objects, through promises, callbacks and sync', async 
   const { fs } = await open()
   await fs.promises.writeFile('/promise', 'a')
   fs.writeFileSync('/sync', 'b')
-  await new Promise<void>((resolve, reject) => fs.writeFile('/callback', 'c', (error) => (error ? reject(error) : resolve())))
-  expect(['promise', 'sync', 'callback'].map((name) => readFileSync(join(bucket(), name), 'utf8'))).toEqual(['a', 'b', 'c'])
+  await new Promise<void>((resolve, reject) =>
+    fs.writeFile('/callback', 'c', (error) => (error ? reject(error) : resolve())),
+  )
+  expect(['promise', 'sync', 'callback'].map((name) => readFileSync(join(bucket(), name), 'utf8'))).toEqual([
+    'a',
+    'b',
+    'c',
+  ])
   expect(fs.readdirSync('/')).toEqual(['callback', 'promise', 'sync'])
 })
 
@@ -112,7 +118,10 @@ it('says that a module lacks what the option needs', async () => {
 })
 
 it('says that a platform disk needs its server', async () => {
-  await expect(openVolume('disk:mine')).rejects.toMatchObject({ code: 'ENOTSUP', message: expect.stringContaining('disk:mine needs a platform server') })
+  await expect(openVolume('disk:mine')).rejects.toMatchObject({
+    code: 'ENOTSUP',
+    message: expect.stringContaining('disk:mine needs a platform server'),
+  })
 })
 
 it('keeps two processes or volumes on one bucket apart in their folders', async () => {

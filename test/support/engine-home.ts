@@ -11,7 +11,11 @@ export interface TestHome {
   readonly cacheHome: string
   /** A file the logger of engine-modules.mjs writes to, and what it wrote. */
   readonly logFile: string
-  logged(): readonly { readonly level: string; readonly message: string; readonly fields?: Readonly<Record<string, unknown>> }[]
+  logged(): readonly {
+    readonly level: string
+    readonly message: string
+    readonly fields?: Readonly<Record<string, unknown>>
+  }[]
 }
 
 /** Replaced before each test; the environment points to it. */
@@ -26,9 +30,18 @@ export function useTestHome(): { current: TestHome } {
       stateHome: join(path, 'state'),
       cacheHome: join(path, 'cache'),
       logFile,
-      logged: () => (existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as never) : []),
+      logged: () =>
+        existsSync(logFile)
+          ? readFileSync(logFile, 'utf8')
+              .trim()
+              .split('\n')
+              .map((line) => JSON.parse(line) as never)
+          : [],
     }
-    for (const [name, value] of [['XDG_STATE_HOME', holder.current.stateHome], ['XDG_CACHE_HOME', holder.current.cacheHome]] as const) {
+    for (const [name, value] of [
+      ['XDG_STATE_HOME', holder.current.stateHome],
+      ['XDG_CACHE_HOME', holder.current.cacheHome],
+    ] as const) {
       saved[name] = process.env[name]
       process.env[name] = value
     }

@@ -8,7 +8,10 @@ import { systemClock } from '../../dist/base/system.js'
 export async function createStore({ seed = {}, refusePut = false }) {
   const store = createMemoryStore()
   for (const [key, text] of Object.entries(seed)) await store.put(key, Buffer.from(text), { headers: { metadata: {} } })
-  if (refusePut) store.put = async () => { throw new Error('no puts here') }
+  if (refusePut)
+    store.put = async () => {
+      throw new Error('no puts here')
+    }
   return store
 }
 

@@ -76,11 +76,20 @@ class FakeVolume {
       while (performance.now() < end);
       return Buffer.from('busy')
     }
-    if (path === '/crash') setImmediate(() => { throw new Error('the engine broke') })
+    if (path === '/crash')
+      setImmediate(() => {
+        throw new Error('the engine broke')
+      })
     if (path === '/crash') return new Promise(() => {})
     if (path === '/exit') process.exit(3)
     if (path === '/denied') {
-      const cause = new StoreError({ kind: 'denied', operation: 'get', key: 'denied', status: 403, message: 'Access Denied' })
+      const cause = new StoreError({
+        kind: 'denied',
+        operation: 'get',
+        key: 'denied',
+        status: 403,
+        message: 'Access Denied',
+      })
       throw new VolumeError('EACCES', { message: 'the bucket says no', cause })
     }
     if (path === '/conflict') throw new VolumeError('ESTALE', { conflictPath: '/.bucketfs/data/conflicts/x' })
@@ -101,7 +110,11 @@ class FakeVolume {
     const prefix = path === '/' ? '/' : `${path}/`
     return [...this.#files]
       .filter(([name]) => name !== path && name.startsWith(prefix) && !name.slice(prefix.length).includes('/'))
-      .map(([name, { attributes }]) => ({ name: name.slice(prefix.length), ino: attributes.ino, type: attributes.type }))
+      .map(([name, { attributes }]) => ({
+        name: name.slice(prefix.length),
+        ino: attributes.ino,
+        type: attributes.type,
+      }))
   }
 
   async unlink(_caller, path) {
@@ -113,7 +126,7 @@ class FakeVolume {
 
   async rename(_caller, from, to) {
     this.#begin('rename')
-    for (const [path, file] of [...this.#files]) {
+    for (const [path, file] of Array.from(this.#files)) {
       if (path !== from && !path.startsWith(`${from}/`)) continue
       this.#files.delete(path)
       this.#files.set(to + path.slice(from.length), file)

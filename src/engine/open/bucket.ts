@@ -38,7 +38,8 @@ export async function openBucket(plan: VolumePlan, parts: VolumeParts): Promise<
   const { capabilities } = base
   warnOfGaps(capabilities, parts, label)
   const deniesWrites = capabilities.readOnly === true
-  if (deniesWrites && !settings.readOnly) log.warn('the bucket denies writing: the volume is read-only', { volume: label })
+  if (deniesWrites && !settings.readOnly)
+    log.warn('the bucket denies writing: the volume is read-only', { volume: label })
   const composed = composeStore(base, {
     clock,
     random: systemRandom,
@@ -127,11 +128,23 @@ async function keep(plan: VolumePlan, url: S3Url, capabilities: StoreCapabilitie
 /** One warning for all that is missing of what promise P2 rests on. */
 function warnOfGaps(capabilities: StoreCapabilities, { log }: VolumeParts, label: string): void {
   if (capabilities.readOnly) return
-  const needed = ['putIfNoneMatch', 'putIfMatch', 'deleteIfMatch', 'copyIfNoneMatch', 'copyIfMatch', 'copySourceIfMatch', 'completeIfNoneMatch', 'completeIfMatch'] as const
+  const needed = [
+    'putIfNoneMatch',
+    'putIfMatch',
+    'deleteIfMatch',
+    'copyIfNoneMatch',
+    'copyIfMatch',
+    'copySourceIfMatch',
+    'completeIfNoneMatch',
+    'completeIfMatch',
+  ] as const
   const missing = needed.filter((name) => !capabilities[name])
   if (missing.length === 0) return
-  log.warn('the bucket lacks conditions: where no detour is safe, changes look first and then write (counted as unsafe)', {
-    volume: label,
-    missing: missing.join(','),
-  })
+  log.warn(
+    'the bucket lacks conditions: where no detour is safe, changes look first and then write (counted as unsafe)',
+    {
+      volume: label,
+      missing: missing.join(','),
+    },
+  )
 }

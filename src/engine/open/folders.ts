@@ -77,11 +77,13 @@ async function openState(plan: VolumePlan, log: Logger): Promise<StateFolder | u
     const slot = await takeSlot(root, { only: journalDir === undefined ? undefined : 0, wantsOrphan: hasJournal })
     // Spooled bytes are of no use to anyone but the process that wrote them.
     await rm(`${slot.path}/spool`, { recursive: true, force: true })
+    // What a former owner left in our own slot is an orphan too when this volume keeps no journal.
+    const leftovers = !needed && (await hasJournal(slot.path)) ? [slot, ...slot.orphans] : slot.orphans
     return {
       slot,
-      journal: needed || (await hasJournal(slot.path)) ? await openLocalFiles(journalOf(slot)) : undefined,
+      journal: needed ? await openLocalFiles(journalOf(slot)) : undefined,
       spool: await openLocalFiles(`${slot.path}/spool`),
-      orphans: await Promise.all(slot.orphans.map((orphan) => openLocalFiles(journalOf(orphan)))),
+      orphans: await Promise.all(leftovers.map((leftover) => openLocalFiles(journalOf(leftover)))),
     }
   } catch (error) {
     const failure = folderError('journal', 'journalDir', root, error)
@@ -140,8 +142,17 @@ function journalOf({ path }: Slot | OrphanedSlot): string {
 }
 
 const folderReasons: Readonly<Partial<Record<string, ErrnoCode>>> = {
-  EROFS: 'EROFS', EACCES: 'EACCES', EPERM: 'EPERM', ENOSPC: 'ENOSPC', EDQUOT: 'ENOSPC', ENOTDIR: 'ENOTDIR', EEXIST: 'ENOTDIR', ELOOP: 'ELOOP',
-  EIO: 'EIO', ENAMETOOLONG: 'ENAMETOOLONG', EMFILE: 'EMFILE',
+  EROFS: 'EROFS',
+  EACCES: 'EACCES',
+  EPERM: 'EPERM',
+  ENOSPC: 'ENOSPC',
+  EDQUOT: 'ENOSPC',
+  ENOTDIR: 'ENOTDIR',
+  EEXIST: 'ENOTDIR',
+  ELOOP: 'ELOOP',
+  EIO: 'EIO',
+  ENAMETOOLONG: 'ENAMETOOLONG',
+  EMFILE: 'EMFILE',
 }
 
 function folderError(what: string, option: string, folder: string, cause: unknown): VolumeError {

@@ -22,12 +22,25 @@ const explanations: Readonly<Partial<Record<StoreErrorKind, Explanation>>> = {
   },
   denied: {
     code: 'EACCES',
-    text: (where, detail) => `access to ${where} is denied (${detail}); the credentials need at least s3:ListBucket and s3:GetObject`,
+    text: (where, detail) =>
+      `access to ${where} is denied (${detail}); the credentials need at least s3:ListBucket and s3:GetObject`,
   },
-  timeout: { code: 'ETIMEDOUT', text: (where, detail) => `${where} does not answer (${detail}); check endpoint, network and proxy` },
-  unavailable: { code: 'EIO', text: (where, detail) => `${where} cannot be reached (${detail}); check endpoint, network and proxy` },
-  throttled: { code: 'EIO', text: (where, detail) => `${where} refuses more requests for now (${detail}); try again later` },
-  invalid: { code: 'EINVAL', text: (where, detail) => `${where} cannot be opened (${detail}); check bucket name, endpoint and region` },
+  timeout: {
+    code: 'ETIMEDOUT',
+    text: (where, detail) => `${where} does not answer (${detail}); check endpoint, network and proxy`,
+  },
+  unavailable: {
+    code: 'EIO',
+    text: (where, detail) => `${where} cannot be reached (${detail}); check endpoint, network and proxy`,
+  },
+  throttled: {
+    code: 'EIO',
+    text: (where, detail) => `${where} refuses more requests for now (${detail}); try again later`,
+  },
+  invalid: {
+    code: 'EINVAL',
+    text: (where, detail) => `${where} cannot be opened (${detail}); check bucket name, endpoint and region`,
+  },
   unsupported: { code: 'ENOTSUP', text: (where, detail) => `${where} cannot carry a volume (${detail})` },
   'no-space': { code: 'ENOSPC', text: (where, detail) => `${where} has no space left (${detail})` },
 }
@@ -35,7 +48,10 @@ const explanations: Readonly<Partial<Record<StoreErrorKind, Explanation>>> = {
 /** VolumeErrors and mistakes of the caller pass; a StoreError becomes a VolumeError that explains. */
 export function explainOpenFailure(plan: VolumePlan, error: unknown): unknown {
   if (isVolumeError(error) || !isStoreError(error)) return error
-  const { code, text } = explanations[error.kind] ?? { code: 'EIO' as const, text: (where: string, detail: string) => `${where} cannot be opened (${detail})` }
+  const { code, text } = explanations[error.kind] ?? {
+    code: 'EIO' as const,
+    text: (where: string, detail: string) => `${where} cannot be opened (${detail})`,
+  }
   return new VolumeError(code, { message: text(describeBucket(plan), detailOf(error)), cause: error })
 }
 
@@ -49,6 +65,7 @@ function describeBucket({ url, s3, label }: VolumePlan): string {
 function detailOf(error: Error): string {
   const { code } = error as { code?: unknown }
   const { cause } = error
-  const system = cause instanceof Error && cause.message !== '' && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
+  const system =
+    cause instanceof Error && cause.message !== '' && !error.message.includes(cause.message) ? `: ${cause.message}` : ''
   return `${typeof code === 'string' && !error.message.includes(code) ? `${code}: ` : ''}${error.message}${system}`
 }

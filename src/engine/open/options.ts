@@ -50,12 +50,28 @@ export const codeOptions = ['store', 'clock', 'logger', 'credentials'] as const
 export type CodeOption = (typeof codeOptions)[number]
 
 export const optionNames: readonly string[] = [
-  'endpoint', 'region', 'credentials', 'forcePathStyle', 'ca', 'insecureTls', 'engine', 'journalDir', 'cacheDir', 'store', 'clock',
-  'logger', 'cwd',
+  'endpoint',
+  'region',
+  'credentials',
+  'forcePathStyle',
+  'ca',
+  'insecureTls',
+  'engine',
+  'journalDir',
+  'cacheDir',
+  'store',
+  'clock',
+  'logger',
+  'cwd',
 ]
 
 export function isModuleOption(value: unknown): value is ModuleOption {
-  return typeof value === 'object' && value !== null && 'module' in value && (typeof value.module === 'string' || value.module instanceof URL)
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'module' in value &&
+    (typeof value.module === 'string' || value.module instanceof URL)
+  )
 }
 
 /** Whether a value can be posted to another thread: no function anywhere in it. */

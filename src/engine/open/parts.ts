@@ -33,6 +33,7 @@ async function load<T>(plan: VolumePlan, option: CodeOption): Promise<T | undefi
   const create = `create${option.charAt(0).toUpperCase()}${option.slice(1)}`
   const module = (await import(named.module)) as Readonly<Record<string, unknown>>
   const make = module[create]
-  if (typeof make !== 'function') throw new TypeError(`option ${option}: ${named.module} exports no function named ${create}`)
+  if (typeof make !== 'function')
+    throw new TypeError(`option ${option}: ${named.module} exports no function named ${create}`)
   return (await (make as (data: unknown) => unknown)(named.data)) as T
 }

@@ -72,7 +72,10 @@ export function planVolume(input: string | URL, options: OpenVolumeOptions, envi
     s3: {
       endpoint: url.kind === 's3' ? url.endpoint : undefined,
       region: url.kind === 's3' ? url.region : undefined,
-      credentials: engine === 'worker' && !modules.credentials ? (options.credentials as CredentialsOption | undefined) : undefined,
+      credentials:
+        engine === 'worker' && !modules.credentials
+          ? (options.credentials as CredentialsOption | undefined)
+          : undefined,
       forcePathStyle: options.forcePathStyle,
       ca: options.ca,
       insecureTls: options.insecureTls,
@@ -91,7 +94,11 @@ function withService(url: VolumeUrl, options: OpenVolumeOptions, environment: En
   const given = options.endpoint === undefined ? undefined : normalizeEndpoint(options.endpoint, 'endpoint')
   const variable = environment[environmentName('endpoint')] || endpointS3 || endpointAny || undefined
   const endpoint = given ?? url.endpoint ?? (variable && normalizeEndpoint(variable, 'the endpoint of the environment'))
-  return { ...url, endpoint, region: options.region ?? url.region ?? (environment[environmentName('region')] || undefined) }
+  return {
+    ...url,
+    endpoint,
+    region: options.region ?? url.region ?? (environment[environmentName('region')] || undefined),
+  }
 }
 
 function settingsOf(options: OpenVolumeOptions, environment: Environment): VolumeSettings {
@@ -116,14 +123,18 @@ function engineOf(options: OpenVolumeOptions, environment: Environment): 'worker
   throw new RangeError(`engine must be 'worker' or 'inline', not ${JSON.stringify(engine)}`)
 }
 
-function splitCode(options: OpenVolumeOptions, engine: 'worker' | 'inline'): { modules: VolumePlan['modules']; given: GivenParts } {
+function splitCode(
+  options: OpenVolumeOptions,
+  engine: 'worker' | 'inline',
+): { modules: VolumePlan['modules']; given: GivenParts } {
   const modules: Partial<Record<CodeOption, ModulePlan>> = {}
   const given: Record<string, unknown> = {}
   for (const name of codeOptions) {
     const value = options[name]
     if (value === undefined) continue
     if (isModuleOption(value)) {
-      if (!isPlainData(value.data)) throw new TypeError(`${name}.data must be plain data: it crosses into the engine's thread`)
+      if (!isPlainData(value.data))
+        throw new TypeError(`${name}.data must be plain data: it crosses into the engine's thread`)
       modules[name] = { module: String(value.module), data: value.data }
     } else if (engine === 'inline') given[name] = value
     else if (name !== 'credentials' || !isPlainData(value))

@@ -68,13 +68,15 @@ async function assign(root: string, me: Owner, { only, wantsOrphan }: TakeOption
   const owners = await readOwners(root)
   let index = only
   let holder: Owner | undefined
-  if (index === undefined) for (index = 0; index < slotCountMax && isHeld(owners.get(index)); index++) holder = owners.get(index)
+  if (index === undefined)
+    for (index = 0; index < slotCountMax && isHeld(owners.get(index)); index++) holder = owners.get(index)
   else holder = owners.get(index)
   if (holder && (index === slotCountMax || isHeld(owners.get(index)))) throw new SlotTakenError(root, holder)
   const path = await own(root, index, me)
   const orphans: OrphanedSlot[] = []
   for (const [other, owner] of owners) {
-    if (other === index || owner === undefined || isHeld(owner) || !(await wantsOrphan?.(`${root}/slots/${other}`))) continue
+    if (other === index || owner === undefined || isHeld(owner) || !(await wantsOrphan?.(`${root}/slots/${other}`)))
+      continue
     const orphan = await own(root, other, me)
     orphans.push({ path: orphan, release: () => disown(orphan) })
   }
@@ -121,7 +123,9 @@ function disown(path: string): Promise<void> {
 async function sweepOwners(root: string, me: Owner): Promise<void> {
   for (const name of await readdir(`${root}/owners`)) {
     if (name === me.id) continue
-    const owner = JSON.parse((await readFile(`${root}/owners/${name}`, 'utf8').catch(() => '')) || 'null') as Owner | null
+    const owner = JSON.parse(
+      (await readFile(`${root}/owners/${name}`, 'utf8').catch(() => '')) || 'null',
+    ) as Owner | null
     if (owner && isDead(owner)) await rm(`${root}/owners/${name}`, { force: true })
   }
 }

@@ -12,7 +12,9 @@ export const stderrLogger: Logger = {
 }
 
 function writeLine(message: string, fields: LogFields = {}): void {
-  const details = Object.entries(fields).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+  const details = Object.entries(fields).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
   try {
     writeSync(2, `bucketfs: ${message}${details.join('')}\n`)
   } catch (error) {

@@ -50,7 +50,10 @@ export function parseVolumeUrl(input: string | URL): VolumeUrl {
   const url = parse(text)
   if (url.hash !== '') throw new VolumeUrlError(text, 'it has a fragment (write # in a prefix as %23)')
   if (url.username !== '' || url.password !== '')
-    throw new VolumeUrlError(text.replace(/\/\/[^@/]*@/, '//…@'), 'credentials do not belong in it; use the option or the environment')
+    throw new VolumeUrlError(
+      text.replace(/\/\/[^@/]*@/, '//…@'),
+      'credentials do not belong in it; use the option or the environment',
+    )
   switch (url.protocol) {
     case 's3:':
       return parseS3(text, url)
@@ -58,7 +61,8 @@ export function parseVolumeUrl(input: string | URL): VolumeUrl {
       return parseFile(text, url)
     case 'memory:':
       checkQuery(text, url, [])
-      if (url.pathname !== '' || url.host !== '') throw new VolumeUrlError(text, 'a bucket in memory has no name: memory:')
+      if (url.pathname !== '' || url.host !== '')
+        throw new VolumeUrlError(text, 'a bucket in memory has no name: memory:')
       return { kind: 'memory' }
     case 'disk:':
       checkQuery(text, url, [])
@@ -99,7 +103,8 @@ function parse(text: string): URL {
 function parseS3(text: string, url: URL): S3Url {
   checkQuery(text, url, ['endpoint', 'region'])
   if (url.hostname === '') throw new VolumeUrlError(text, 'it names no bucket')
-  if (url.port !== '') throw new VolumeUrlError(text, 'a bucket has no port; give the server as ?endpoint=http://host:port')
+  if (url.port !== '')
+    throw new VolumeUrlError(text, 'a bucket has no port; give the server as ?endpoint=http://host:port')
   const path = decode(text, url.pathname.replace(/^\//, ''))
   const prefix = path === '' || path.endsWith('/') ? path : `${path}/`
   const endpoint = url.searchParams.get('endpoint') ?? undefined
@@ -124,7 +129,11 @@ function parseFile(text: string, url: URL): FileUrl {
 
 function checkQuery(text: string, url: URL, known: readonly string[]): void {
   for (const key of url.searchParams.keys()) {
-    if (!known.includes(key)) throw new VolumeUrlError(text, `unknown parameter ${key}${known.length > 0 ? ` (known: ${known.join(', ')})` : ''}`)
+    if (!known.includes(key))
+      throw new VolumeUrlError(
+        text,
+        `unknown parameter ${key}${known.length > 0 ? ` (known: ${known.join(', ')})` : ''}`,
+      )
   }
 }
 

@@ -55,7 +55,12 @@ export class CallServer {
     }
   }
 
-  async #call(volume: Volume, name: CallName, args: readonly unknown[], signal: AbortSignal | undefined): Promise<SyncReply> {
+  async #call(
+    volume: Volume,
+    name: CallName,
+    args: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): Promise<SyncReply> {
     const { publisher } = this.#parts
     const { effect, caller } = callTraits[name]
     const call = volume.calls[name] as (...args: readonly unknown[]) => Promise<unknown>

@@ -154,7 +154,8 @@ export class PortCaller {
     if (hint) call.onHint?.(hint)
     if (ok) return call.resolve(value)
     // The signal's own reason, not its likeness from another thread.
-    if (call.signal?.aborted && (value.name === 'AbortError' || value.code === 'ECANCELED')) return call.reject(call.signal.reason as Error)
+    if (call.signal?.aborted && (value.name === 'AbortError' || value.code === 'ECANCELED'))
+      return call.reject(call.signal.reason as Error)
     call.reject(fromWireError(value))
   }
 

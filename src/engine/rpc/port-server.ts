@@ -66,7 +66,8 @@ export class PortServer {
   #receive(message: ClientMessage): void {
     if (message.watch !== undefined) this.#watching = message.watch
     if (message.attach) this.#parts.attach(message.attach)
-    if (message.requests) this.#queue = this.#queue.length === 0 ? [...message.requests] : [...this.#queue, ...message.requests]
+    if (message.requests)
+      this.#queue = this.#queue.length === 0 ? [...message.requests] : [...this.#queue, ...message.requests]
     this.#drain()
     for (const id of message.cancels ?? []) this.#cancel(id)
   }

@@ -12,7 +12,14 @@ export interface WireError {
   readonly message: string
   readonly code?: string | number | undefined
   readonly conflictPath?: string | undefined
-  readonly store?: { readonly kind: StoreErrorKind; readonly operation: string; readonly key?: string | undefined; readonly status?: number | undefined } | undefined
+  readonly store?:
+    | {
+        readonly kind: StoreErrorKind
+        readonly operation: string
+        readonly key?: string | undefined
+        readonly status?: number | undefined
+      }
+    | undefined
   /** Where in the engine it was raised; kept for errors that are nobody's answer (assertions, type errors). */
   readonly stack?: string | undefined
   readonly cause?: WireError | undefined
@@ -43,12 +50,15 @@ export function fromWireError(wire: WireError): Error {
     const message = wire.message.startsWith(`${code}: `) ? wire.message.slice(code.length + 2) : undefined
     return new VolumeError(code, { message, cause, conflictPath: wire.conflictPath })
   }
-  if (wire.store) return Object.assign(new StoreError({ ...wire.store, code: wire.code as string, cause }), { message: wire.message })
+  if (wire.store)
+    return Object.assign(new StoreError({ ...wire.store, code: wire.code as string, cause }), { message: wire.message })
   const options = cause && { cause }
   const error = new (plainErrors.get(wire.name) ?? Error)(wire.message, options)
-  if (error.name !== wire.name) Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
+  if (error.name !== wire.name)
+    Object.defineProperty(error, 'name', { value: wire.name, configurable: true, writable: true })
   if (wire.code !== undefined) Object.assign(error, { code: wire.code })
-  if (wire.stack && !cause) Object.defineProperty(error, 'cause', { value: engineStack(wire), configurable: true, writable: true })
+  if (wire.stack && !cause)
+    Object.defineProperty(error, 'cause', { value: engineStack(wire), configurable: true, writable: true })
   return error
 }
 

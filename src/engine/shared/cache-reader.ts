@@ -9,8 +9,19 @@ import type { PeekCalls } from '../engine-client.ts'
 import { decode } from '../rpc/decoder.ts'
 import type { CacheHint, SlotRef } from '../rpc/messages.ts'
 import {
-  attributesDoubles, attributesInts, attributesSlotBytes, attributesStart, attributesWords, contentsHeadBytes, contentsOffset,
-  expiryDouble, head, kinds, monotonicOffsetMs, openCacheMemory, slotWords,
+  attributesDoubles,
+  attributesInts,
+  attributesSlotBytes,
+  attributesStart,
+  attributesWords,
+  contentsHeadBytes,
+  contentsOffset,
+  expiryDouble,
+  head,
+  kinds,
+  monotonicOffsetMs,
+  openCacheMemory,
+  slotWords,
 } from './layout.ts'
 import type { CacheMemory } from './layout.ts'
 
@@ -82,7 +93,9 @@ export class CacheReader implements PeekCalls {
     if (sequence === undefined) return undefined
     if (ref.sequence === sequence) return this.#unmoved(word, sequence) ? ref.entries : undefined
     const start = ref.offset + contentsHeadBytes
-    const copy = Buffer.from(this.#cache.bytes.subarray(start, start + (this.#cache.words[word + slotWords.length] as number)))
+    const copy = Buffer.from(
+      this.#cache.bytes.subarray(start, start + (this.#cache.words[word + slotWords.length] as number)),
+    )
     if (!this.#unmoved(word, sequence)) return undefined
     ref.entries = Object.freeze(decode(copy, 'view') as DirectoryEntry[])
     ref.sequence = sequence
@@ -132,7 +145,8 @@ export class CacheReader implements PeekCalls {
     const sequence = Atomics.load(words, word)
     if ((sequence & 1) !== 0 || words[word + slotWords.serial] !== serial) return undefined
     const names = Atomics.load(words, head.names)
-    const generation = words[word + slotWords.kind] === kinds.missing ? (names + Atomics.load(words, head.absences)) | 0 : names
+    const generation =
+      words[word + slotWords.kind] === kinds.missing ? (names + Atomics.load(words, head.absences)) | 0 : names
     if (words[word + slotWords.generation] !== generation) return undefined
     if ((doubles[(word >> 1) + expiryDouble] as number) < performance.now() + this.#offsetMs) return undefined
     words[word + slotWords.used] = 1

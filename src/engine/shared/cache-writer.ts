@@ -8,15 +8,28 @@ import type { Attributes, Ino } from '../../volume/types.ts'
 import type { SlotRef } from '../rpc/messages.ts'
 import { fileTypes } from './cache-reader.ts'
 import {
-  attributesDoubles, attributesInts, attributesSlotBytes, attributesSlotCount, attributesStart, attributesWords, contentsHeadBytes,
-  contentsRegions, expiryDouble, head, kinds, openCacheMemory, slotWords,
+  attributesDoubles,
+  attributesInts,
+  attributesSlotBytes,
+  attributesSlotCount,
+  attributesStart,
+  attributesWords,
+  contentsHeadBytes,
+  contentsRegions,
+  expiryDouble,
+  head,
+  kinds,
+  openCacheMemory,
+  slotWords,
 } from './layout.ts'
 import type { CacheMemory, ContentsRegion } from './layout.ts'
 import { SlotPool } from './slot-pool.ts'
 
 export class CacheWriter {
   readonly #cache: CacheMemory
-  readonly #attributes = new SlotPool(attributesSlotCount, (slot) => this.#wasUsed(attributesStart + slot * attributesSlotBytes))
+  readonly #attributes = new SlotPool(attributesSlotCount, (slot) =>
+    this.#wasUsed(attributesStart + slot * attributesSlotBytes),
+  )
   readonly #contents = contentsRegions.map(
     (region) => new SlotPool(region.count, (slot) => this.#wasUsed(region.start + slot * region.slotBytes)),
   )
@@ -55,7 +68,13 @@ export class CacheWriter {
   }
 
   /** Undefined when it is too large. `slot` counts over all size classes. */
-  putContents(kind: 'file' | 'listing', path: string, ino: Ino, pieces: readonly Uint8Array[], expiryMs: number): SlotRef | undefined {
+  putContents(
+    kind: 'file' | 'listing',
+    path: string,
+    ino: Ino,
+    pieces: readonly Uint8Array[],
+    expiryMs: number,
+  ): SlotRef | undefined {
     let length = 0
     for (const piece of pieces) length += piece.byteLength
     const key = kind === 'file' ? `f${path}` : `d${path}`

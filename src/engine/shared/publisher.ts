@@ -147,7 +147,8 @@ export class CachePublisher implements Publisher {
 
   #isOwner(caller: Caller): boolean {
     const owner = this.#owner
-    if (caller.uid !== owner.uid || caller.gid !== owner.gid || caller.groups.length !== owner.groups.length) return false
+    if (caller.uid !== owner.uid || caller.gid !== owner.gid || caller.groups.length !== owner.groups.length)
+      return false
     return caller.groups.every((group, i) => group === owner.groups[i])
   }
 

@@ -108,4 +108,3 @@ function drainBeforeExit(drain: () => Promise<void>): { forget(): void } {
   process.on('beforeExit', onBeforeExit)
   return { forget: () => process.off('beforeExit', onBeforeExit) }
 }
-

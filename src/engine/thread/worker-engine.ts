@@ -61,9 +61,16 @@ function startWorker({ opener }: WorkerEngineOptions): StartedWorker {
   // What the program was started with (loaders, --import, by argument or NODE_OPTIONS) is not the engine's business; a
   // hook that itself opens a volume would start engines without end.
   const { NODE_OPTIONS: _, ...env } = process.env
-  const worker = new Worker(workerFile(), { workerData, transferList: [engines.port], execArgv: [], env, name: 'bucketfs' })
+  const worker = new Worker(workerFile(), {
+    workerData,
+    transferList: [engines.port],
+    execArgv: [],
+    env,
+    name: 'bucketfs',
+  })
   let cause: Error | undefined
-  const lost = (): VolumeError => new VolumeError('EIO', { message: "the engine's thread is gone; open the volume again", cause })
+  const lost = (): VolumeError =>
+    new VolumeError('EIO', { message: "the engine's thread is gone; open the volume again", cause })
   // The port closes before the worker tells why it ended; its exit must not be missed because nothing else is pending.
   const transport = new PortCaller(mine, () => worker.ref())
   worker.on('error', (error: Error) => (cause = error))
@@ -78,7 +85,11 @@ function workerFile(): URL {
   return new URL(built, import.meta.url)
 }
 
-function finish({ worker, transport, cache }: StartedWorker, options: WorkerEngineOptions, { settings }: OpenedReply): Engine {
+function finish(
+  { worker, transport, cache }: StartedWorker,
+  options: WorkerEngineOptions,
+  { settings }: OpenedReply,
+): Engine {
   const owner = processCaller()
   const keptAtExit = drainAtExit(options.label, (waitMsMax) => {
     transport.callSync('shutdown', [waitMsMax], () => {})
@@ -100,13 +111,20 @@ function finish({ worker, transport, cache }: StartedWorker, options: WorkerEngi
     client,
     settings,
     host: (moduleUrl, hostOptions) => host(transport, String(moduleUrl), hostOptions),
-    port: () => ({ ...transport.attach(), cache, owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask } }),
+    port: () => ({
+      ...transport.attach(),
+      cache,
+      owner: { uid: owner.uid, gid: owner.gid, groups: owner.groups, umask: owner.umask },
+    }),
     close: () => client.close(),
   }
 }
 
 async function host(transport: PortCaller, moduleUrl: string, options: unknown): Promise<HostedDoor> {
-  const { id, info } = (await transport.call('host', [moduleUrl, options])) as { readonly id: number; readonly info: unknown }
+  const { id, info } = (await transport.call('host', [moduleUrl, options])) as {
+    readonly id: number
+    readonly info: unknown
+  }
   return {
     info,
     close: async () => {

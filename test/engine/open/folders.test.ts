@@ -22,11 +22,13 @@ afterEach(() => {
   warnings.length = 0
 })
 
-const plan = (options: OpenVolumeOptions = {}, url = 's3://bucket'): VolumePlan => planVolume(url, options, process.env).plan
+const plan = (options: OpenVolumeOptions = {}, url = 's3://bucket'): VolumePlan =>
+  planVolume(url, options, process.env).plan
 
 it('keeps journal and spool in the state folder and blocks in the cache folder, private to the user', async () => {
   const folders = await openFolders(plan({ durability: 'journal' }), log)
-  for (const files of [folders.journalFiles, folders.spoolFiles, folders.cacheFiles]) expect(await files?.list()).toEqual([])
+  for (const files of [folders.journalFiles, folders.spoolFiles, folders.cacheFiles])
+    expect(await files?.list()).toEqual([])
   const [volume] = readdirSync(join(home.current.stateHome, 'bucketfs')) as [string]
   const slot = join(home.current.stateHome, 'bucketfs', volume, 'slots', '0')
   expect(readdirSync(slot).toSorted()).toEqual(['journal', 'owner.json', 'spool'])
@@ -51,20 +53,23 @@ it('names the process that has an explicit journal folder', async () => {
   const first = await openFolders(plan({ journalDir }), log)
   await expect(openFolders(plan({ journalDir }), log)).rejects.toMatchObject({
     code: 'EBUSY',
-    message: expect.stringMatching(new RegExp(`journal folder ${journalDir} is in use by process ${process.pid}.*another journalDir`)),
+    message: expect.stringMatching(
+      new RegExp(`journal folder ${journalDir} is in use by process ${process.pid}.*another journalDir`),
+    ),
   })
   await first.release()
   await (await openFolders(plan({ journalDir }), log)).release()
 })
 
-it('replays what the default slot of this volume still holds even when no journal is asked for now', async () => {
+it('hands over the journal that its slot still holds when it keeps none itself', async () => {
   const before = await openFolders(plan({ durability: 'journal' }), log)
   const file = await before.journalFiles?.open('segment')
   await file?.write(0, Buffer.from('promised'))
   await file?.close()
   await before.release()
   const after = await openFolders(plan({ durability: 'bucket' }), log)
-  expect(await after.journalFiles?.list()).toEqual(['segment'])
+  expect(after.journalFiles).toBeUndefined()
+  expect(await after.orphanedJournals[0]?.list()).toEqual(['segment'])
   await after.release()
 })
 
@@ -87,12 +92,12 @@ const troubles: Readonly<Record<string, Trouble>> = {
   'a file in its place': { code: 'ENOTDIR', make: (folder) => (writeFileSync(folder, ''), true) },
   'a read-only file system': { code: 'EROFS', make: (folder) => mount(folder, 'ro') },
   'a full disk': { code: 'ENOSPC', make: (folder) => mount(folder, 'size=16k') && fill(folder) },
-  'no permission': { code: 'EACCES', make: (folder) => process.getuid?.() !== 0 && (mkdirSync(folder), chmodSync(folder, 0o500), true) },
+  'no permission': { code: 'EACCES', make: forbid },
 }
 
 describe.each(Object.entries(troubles))('a folder with %s', (name, { code, make }) => {
   const trouble = (folder: string): void => {
-    // As root there is no permission to lack, and only root can mount: one of the two is skipped, aloud, everywhere.
+    // Only root can mount.
     if (make(folder)) return
     console.warn(`skipped: this user cannot make ${name}`)
     skipped = true
@@ -108,7 +113,9 @@ describe.each(Object.entries(troubles))('a folder with %s', (name, { code, make 
     if (skipped) return
     await expect(openFolders(plan({ ...settings, [option]: folder }), log)).rejects.toMatchObject({
       code,
-      message: expect.stringMatching(new RegExp(`folder ${folder} cannot be used: .*give ${option} a folder that can be written`)),
+      message: expect.stringMatching(
+        new RegExp(`folder ${folder} cannot be used: .*give ${option} a folder that can be written`),
+      ),
     })
   })
 
@@ -118,7 +125,10 @@ describe.each(Object.entries(troubles))('a folder with %s', (name, { code, make 
     if (skipped) return
     const folders = await openFolders(plan(), log)
     expect([folders.spoolFiles, folders.cacheFiles]).toEqual([undefined, undefined])
-    expect(warnings.map(({ message }) => message)).toEqual(['no local folder for bytes that do not fit in memory', 'no disk cache'])
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'no local folder for bytes that do not fit in memory',
+      'no disk cache',
+    ])
   })
 
   it("fails the open when durability: 'journal' rests on it", async () => {
@@ -160,9 +170,23 @@ describe('local files', () => {
     await expect(files.open('link')).rejects.toMatchObject({ code: 'ELOOP' })
     expect(await files.list()).toEqual([])
     symlinkSync(folder, join(home.current.path, 'alias'))
-    await expect(openLocalFiles(join(home.current.path, 'alias'))).rejects.toMatchObject({ code: expect.stringMatching(/ELOOP|ENOTDIR/) })
+    await expect(openLocalFiles(join(home.current.path, 'alias'))).rejects.toMatchObject({
+      code: expect.stringMatching(/ELOOP|ENOTDIR/),
+    })
   })
 })
+
+/** Root lacks no permission: it becomes nobody, to whom the whole home is closed. */
+function forbid(folder: string): boolean {
+  if (process.getuid?.() !== 0) {
+    mkdirSync(folder)
+    chmodSync(folder, 0o500)
+  } else if (process.geteuid?.() === 0) {
+    process.seteuid?.(65_534)
+    undo.push(() => process.seteuid?.(0))
+  }
+  return true
+}
 
 function mount(folder: string, options: string): boolean {
   if (process.getuid?.() !== 0) return false

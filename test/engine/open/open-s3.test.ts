@@ -18,7 +18,12 @@ import { lacking } from '../../support/store-lacking.ts'
 const home = useTestHome()
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  await Promise.allSettled(closers.splice(0).toReversed().map((close) => close()))
+  await Promise.allSettled(
+    closers
+      .splice(0)
+      .toReversed()
+      .map((close) => close()),
+  )
 })
 
 async function startServer(options?: TestServerOptions): Promise<TestServer> {
@@ -27,7 +32,10 @@ async function startServer(options?: TestServerOptions): Promise<TestServer> {
   return server
 }
 
-async function open(server: Pick<TestServer, 'endpoint' | 'bucket' | 'credentials'>, options: OpenVolumeOptions = {}): Promise<Engine> {
+async function open(
+  server: Pick<TestServer, 'endpoint' | 'bucket' | 'credentials'>,
+  options: OpenVolumeOptions = {},
+): Promise<Engine> {
   const logger = { module: modulesUrl, data: { file: home.current.logFile } }
   const { endpoint, credentials } = server
   const engine = await openEngine(`s3://${server.bucket}/disk`, { endpoint, credentials, logger, ...options })
@@ -59,17 +67,24 @@ it('says that a bucket is missing', async () => {
 
 it('says that credentials are refused, without showing the secret', async () => {
   const server = await startServer()
-  const failure = (await open({ ...server, credentials: { accessKeyId: 'AKIAWRONG', secretAccessKey: 'hush/hush' } }).catch(
-    (error: unknown) => error,
-  )) as VolumeError
-  expect(failure).toMatchObject({ code: 'EACCES', message: expect.stringMatching(/credentials for bucket.*AWS_PROFILE/) })
+  const failure = (await open({
+    ...server,
+    credentials: { accessKeyId: 'AKIAWRONG', secretAccessKey: 'hush/hush' },
+  }).catch((error: unknown) => error)) as VolumeError
+  expect(failure).toMatchObject({
+    code: 'EACCES',
+    message: expect.stringMatching(/credentials for bucket.*AWS_PROFILE/),
+  })
   expect(`${failure.stack} ${JSON.stringify(failure.cause)}`).not.toContain('hush')
 })
 
 it('says that a wrong secret is refused', async () => {
   const server = await startServer()
   const credentials = { ...server.credentials, secretAccessKey: 'wrong' }
-  await expect(open({ ...server, credentials })).rejects.toMatchObject({ code: 'EACCES', message: expect.stringContaining('credentials') })
+  await expect(open({ ...server, credentials })).rejects.toMatchObject({
+    code: 'EACCES',
+    message: expect.stringContaining('credentials'),
+  })
 })
 
 it('takes the region the service names instead of a wrong one', async () => {
@@ -83,13 +98,22 @@ it('says that nothing answers at the endpoint', async () => {
   const { port, close } = await unusedPort()
   await close()
   await expect(
-    open({ endpoint: `http://127.0.0.1:${port}`, bucket: 'b-b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),
-  ).rejects.toMatchObject({ code: 'EIO', message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port} cannot be reached .*ECONNREFUSED`)) })
+    open({
+      endpoint: `http://127.0.0.1:${port}`,
+      bucket: 'b-b',
+      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    }),
+  ).rejects.toMatchObject({
+    code: 'EIO',
+    message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port} cannot be reached .*ECONNREFUSED`)),
+  })
 })
 
 it('says that the endpoint has no address', async () => {
   const endpoint = 'http://nowhere.invalid'
-  await expect(open({ endpoint, bucket: 'b-b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } })).rejects.toMatchObject({
+  await expect(
+    open({ endpoint, bucket: 'b-b', credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }),
+  ).rejects.toMatchObject({
     code: 'EIO',
     message: expect.stringMatching(/nowhere\.invalid cannot be reached/),
   })
@@ -101,7 +125,10 @@ it('says that reading is denied', async () => {
       throw new S3Error('AccessDenied')
     },
   })
-  await expect(open(server)).rejects.toMatchObject({ code: 'EACCES', message: expect.stringMatching(/denied.*s3:ListBucket/) })
+  await expect(open(server)).rejects.toMatchObject({
+    code: 'EACCES',
+    message: expect.stringMatching(/denied.*s3:ListBucket/),
+  })
 })
 
 it('opens a bucket that denies writes read-only, with one warning', async () => {
@@ -114,19 +141,28 @@ it('opens a bucket that denies writes read-only, with one warning', async () => 
   const { client, settings } = await open(server)
   expect(settings.readOnly).toBe(true)
   expect(Buffer.from(await client.calls.readFile(client.caller(), '/there')).toString()).toBe('readable')
-  await expect(client.calls.writeFile(client.caller(), '/new', Buffer.from('1'), create)).rejects.toMatchObject({ code: 'EROFS' })
+  await expect(client.calls.writeFile(client.caller(), '/new', Buffer.from('1'), create)).rejects.toMatchObject({
+    code: 'EROFS',
+  })
   expect(home.current.logged().map(({ level, message }) => `${level} ${message}`)).toEqual([
     'warn the bucket denies writing: the volume is read-only',
   ])
 })
 
 it('opens a bucket without conditions with one warning, and counts what is unsafe', async () => {
-  const store = lacking(createMemoryStore(), { putIfMatch: false, putIfNoneMatch: false, completeIfMatch: false, completeIfNoneMatch: false })
+  const store = lacking(createMemoryStore(), {
+    putIfMatch: false,
+    putIfNoneMatch: false,
+    completeIfMatch: false,
+    completeIfNoneMatch: false,
+  })
   const server = await startServer({ store })
   const { client } = await open(server)
   await client.calls.writeFile(client.caller(), '/f', Buffer.from('1'), create)
   await client.calls.writeFile(client.caller(), '/f', Buffer.from('22'), create)
-  expect(home.current.logged()).toMatchObject([{ level: 'warn', fields: { missing: expect.stringContaining('putIfNoneMatch,putIfMatch') } }])
+  expect(home.current.logged()).toMatchObject([
+    { level: 'warn', fields: { missing: expect.stringContaining('putIfNoneMatch,putIfMatch') } },
+  ])
   expect(((await client.metrics())['unsafe'] as number) > 0).toBe(true)
 })
 

@@ -12,7 +12,8 @@ it('gives every setting its environment variable', () => {
   expect(environmentName('memoryBytesMax')).toBe('BUCKETFS_MEMORY_BYTES_MAX')
   const samples: Record<string, string> = {}
   for (const setting of settingsTable)
-    samples[environmentName(setting.name)] = setting.type === 'choice' ? (setting.choices?.at(-1) as string) : setting.type === 'boolean' ? 'true' : '77'
+    samples[environmentName(setting.name)] =
+      setting.type === 'choice' ? (setting.choices?.at(-1) as string) : setting.type === 'boolean' ? 'true' : '77'
   const settings = settingsFromEnvironment(samples)
   expect(Object.keys(settings)).toEqual(settingsTable.map(({ name }) => name))
 })
@@ -38,17 +39,31 @@ it.each([
 })
 
 it('prefers options to the URL to the environment to defaults', () => {
-  const environment = { BUCKETFS_DURABILITY: 'memory', BUCKETFS_REGION: 'env', AWS_ENDPOINT_URL: 'http://env', BUCKETFS_LISTING_TTL_MS: '' }
+  const environment = {
+    BUCKETFS_DURABILITY: 'memory',
+    BUCKETFS_REGION: 'env',
+    AWS_ENDPOINT_URL: 'http://env',
+    BUCKETFS_LISTING_TTL_MS: '',
+  }
   const plan = (url: string, options: OpenVolumeOptions) => planVolume(url, options, environment).plan
   expect(plan('s3://b', none).settings).toMatchObject({ durability: 'memory', listingTtlMs: 10_000 })
   expect(plan('s3://b', { durability: 'journal' }).settings.durability).toBe('journal')
   expect(plan('s3://b', none).s3).toMatchObject({ region: 'env', endpoint: 'http://env' })
-  expect(plan('s3://b?region=url&endpoint=http://url', none).s3).toMatchObject({ region: 'url', endpoint: 'http://url' })
-  expect(plan('s3://b?region=url', { region: 'option', endpoint: 'http://option/' }).s3).toMatchObject({ region: 'option', endpoint: 'http://option' })
+  expect(plan('s3://b?region=url&endpoint=http://url', none).s3).toMatchObject({
+    region: 'url',
+    endpoint: 'http://url',
+  })
+  expect(plan('s3://b?region=url', { region: 'option', endpoint: 'http://option/' }).s3).toMatchObject({
+    region: 'option',
+    endpoint: 'http://option',
+  })
 })
 
 it("owns foreign objects by the process's ids unless told otherwise", () => {
-  expect(planVolume('memory:', none, none).plan.settings).toMatchObject({ uid: process.geteuid?.(), gid: process.getegid?.() })
+  expect(planVolume('memory:', none, none).plan.settings).toMatchObject({
+    uid: process.geteuid?.(),
+    gid: process.getegid?.(),
+  })
   expect(planVolume('memory:', { uid: 5 }, none).plan.settings.uid).toBe(5)
 })
 
@@ -60,7 +75,9 @@ it.each([
 ])('refuses %s as code for a worker, naming the option and the way out', (name, value) => {
   const options = { [name]: value } as OpenVolumeOptions
   expect(() => planVolume('memory:', options, none)).toThrow(TypeError)
-  expect(() => planVolume('memory:', options, none)).toThrow(new RegExp(`^${name} is code.*\\{ module, data \\}.*engine: 'inline'`))
+  expect(() => planVolume('memory:', options, none)).toThrow(
+    new RegExp(`^${name} is code.*\\{ module, data \\}.*engine: 'inline'`),
+  )
   expect(planVolume('memory:', { ...options, engine: 'inline' }, none).given).toEqual({ [name]: value })
 })
 
@@ -75,7 +92,9 @@ it('lets fixed keys cross', () => {
 })
 
 it('refuses an option it does not know, so that a misspelt one is no silent default', () => {
-  expect(() => planVolume('memory:', { durabilty: 'memory' } as OpenVolumeOptions, none)).toThrow(/^unknown option durabilty$/)
+  expect(() => planVolume('memory:', { durabilty: 'memory' } as OpenVolumeOptions, none)).toThrow(
+    /^unknown option durabilty$/,
+  )
 })
 
 it('refuses an engine it does not know', () => {
@@ -83,7 +102,9 @@ it('refuses an engine it does not know', () => {
 })
 
 it('keeps per-user folders where XDG says, and elsewhere below home', () => {
-  expect(planVolume('memory:', none, { HOME: '/h', XDG_CACHE_HOME: '/c', XDG_STATE_HOME: 'relative' }).plan).toMatchObject({
+  expect(
+    planVolume('memory:', none, { HOME: '/h', XDG_CACHE_HOME: '/c', XDG_STATE_HOME: 'relative' }).plan,
+  ).toMatchObject({
     cacheHome: '/c',
     stateHome: '/h/.local/state',
   })

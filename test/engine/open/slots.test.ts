@@ -63,7 +63,7 @@ it('gives each taker the lowest slot that is free', async () => {
 
 it('gives different slots to takers that come at once, in several processes', async () => {
   const holders = await Promise.all([holdSlot(root()), holdSlot(root()), takeSlot(root()), takeSlot(root())])
-  expect(holders.map(({ index }) => index).toSorted()).toEqual([0, 1, 2, 3])
+  expect(new Set(holders.map(({ index }) => index))).toEqual(new Set([0, 1, 2, 3]))
 })
 
 it('keeps the slot of a living process from others, and hands over that of a killed one', async () => {

@@ -8,7 +8,10 @@ it.each([
   ['s3://bucket/a/b/', { bucket: 'bucket', prefix: 'a/b/' }],
   ['s3://My_Bucket.x/a%20b%23', { bucket: 'My_Bucket.x', prefix: 'a b#/' }],
   ['s3://b/caf%C3%A9', { bucket: 'b', prefix: 'café/' }],
-  ['s3://b?endpoint=http://h:9000/&region=eu-west-1', { bucket: 'b', prefix: '', endpoint: 'http://h:9000', region: 'eu-west-1' }],
+  [
+    's3://b?endpoint=http://h:9000/&region=eu-west-1',
+    { bucket: 'b', prefix: '', endpoint: 'http://h:9000', region: 'eu-west-1' },
+  ],
 ])('reads %s', (url, expected) => {
   expect(parseVolumeUrl(url)).toEqual({ kind: 's3', endpoint: undefined, region: undefined, ...expected })
 })
@@ -37,7 +40,12 @@ it.each([
 ])('refuses %j as Node refuses URLs', (url, reason) => {
   expect(() => parseVolumeUrl(url)).toThrow(VolumeUrlError)
   expect(() => parseVolumeUrl(url)).toThrow(
-    expect.objectContaining({ name: 'TypeError', code: 'ERR_INVALID_URL', input: url, message: expect.stringContaining(reason) }),
+    expect.objectContaining({
+      name: 'TypeError',
+      code: 'ERR_INVALID_URL',
+      input: url,
+      message: expect.stringContaining(reason),
+    }),
   )
 })
 
@@ -56,6 +64,9 @@ it('names one volume one way, however its URL is written', () => {
   expect(volumeLabel(parseVolumeUrl('s3://b?endpoint=http://h/'))).not.toBe(volumeLabel(parseVolumeUrl('s3://b')))
 })
 
-it.each(['localhost:9000', 'ftp://h', 'http://h?x=1', ''])('refuses the endpoint %j by the name of where it came from', (endpoint) => {
-  expect(() => normalizeEndpoint(endpoint, 'BUCKETFS_ENDPOINT')).toThrow(/^BUCKETFS_ENDPOINT must be http/)
-})
+it.each(['localhost:9000', 'ftp://h', 'http://h?x=1', ''])(
+  'refuses the endpoint %j by the name of where it came from',
+  (endpoint) => {
+    expect(() => normalizeEndpoint(endpoint, 'BUCKETFS_ENDPOINT')).toThrow(/^BUCKETFS_ENDPOINT must be http/)
+  },
+)

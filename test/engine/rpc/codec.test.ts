@@ -8,7 +8,9 @@ const encoder = new Encoder()
 const whole = (value: unknown): Buffer => Buffer.concat(encoder.encode(value))
 
 /** Any string of UTF-16 units, lone surrogates included: names are byte-exact. */
-const anyString = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 }).map((units) => String.fromCharCode(...units))
+const anyString = fc
+  .array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 60 })
+  .map((units) => String.fromCharCode(...units))
 const anyValue = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -18,7 +20,11 @@ const anyValue = fc.letrec((tie) => ({
     fc.bigInt(),
     anyString,
     fc.array(tie('value'), { maxLength: 6 }),
-    fc.dictionary(fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'), tie('value'), { maxKeys: 6, noNullPrototype: true }),
+    fc.dictionary(
+      fc.string({ minLength: 1 }).filter((key) => key !== '__proto__'),
+      tie('value'),
+      { maxKeys: 6, noNullPrototype: true },
+    ),
   ),
 })).value
 
@@ -32,7 +38,11 @@ it('gives back any plain value as it was', () => {
 it.each(['copy', 'view'] as const)('gives back buffers of any size among other values (%s)', (ownership) => {
   for (const size of [0, 1, 8191, 8192, 70_000, 3_000_000]) {
     const bytes = Buffer.alloc(size, size)
-    const [head, body, tail] = decode(whole(['head', bytes, { tail: bytes }]), ownership) as [string, Uint8Array, { tail: Uint8Array }]
+    const [head, body, tail] = decode(whole(['head', bytes, { tail: bytes }]), ownership) as [
+      string,
+      Uint8Array,
+      { tail: Uint8Array },
+    ]
     expect([head, bytes.equals(body), bytes.equals(tail.tail)]).toEqual(['head', true, true])
   }
 })
@@ -43,7 +53,8 @@ it('copies no large buffer: it is a piece of its own', () => {
 })
 
 it('writes the keys of a repeated shape once', () => {
-  const entries = (count: number): object[] => Array.from({ length: count }, (_, i) => ({ name: 'n', ino: i, type: 'file' }))
+  const entries = (count: number): object[] =>
+    Array.from({ length: count }, (_, i) => ({ name: 'n', ino: i, type: 'file' }))
   const perEntry = (whole(entries(1001)).length - whole(entries(1)).length) / 1000
   expect(perEntry).toBeLessThan(30)
 })
