@@ -8,6 +8,7 @@
 // Memory: every fill takes its bytes from the budget before the request goes out; blocks keep them until evicted.
 
 import { noBytes } from '../../base/bytes.ts'
+import type { Clock } from '../../base/clock.ts'
 import type { Logger } from '../../base/log.ts'
 import type { ObjectInfo, ObjectStore } from '../../store/store.ts'
 import type { Inode, Version } from '../inode.ts'
@@ -37,6 +38,8 @@ export interface ReaderDeps {
   readonly metrics: VolumeMetrics
   readonly budget: MemoryBudget
   readonly log: Logger
+  /** Writes block checksums from time to time. Absent: `flushChecksums` does. */
+  readonly clock?: Clock | undefined
   /** Absent: memory only. */
   readonly disk?: DiskCache | undefined
   /** Versions of at most `count` clean files after `inode` in listing order. Absent: no read-ahead across files. */
@@ -73,7 +76,8 @@ export class ContentReader {
     const room = new AheadRoom(budget)
     const cache = new BlockCache(budget, room, settings.blockBytes)
     const bytesMax = Math.min(checksumBytesMax, Math.floor(budget.bytesMax * checksumShare))
-    const checksums = new ChecksumBook({ store, log, bytesMax, readOnly: settings.readOnly })
+    const { readOnly, indexFlushIntervalMs: flushIntervalMs } = settings
+    const checksums = new ChecksumBook({ store, log, bytesMax, readOnly, clock: deps.clock, flushIntervalMs })
     const onReply = deps.onInfo ?? ((): void => {})
     this.#deps = deps
     this.#blockBytes = settings.blockBytes
@@ -134,6 +138,7 @@ export class ContentReader {
   /** Forgets a version that is no longer the file's. */
   drop(version: Version): void {
     this.#cache.drop(version)
+    this.#checksums.drop(version)
     this.#deps.disk?.drop(version)
   }
 
@@ -187,7 +192,7 @@ export class ContentReader {
     return this.#checksums.unwritten
   }
 
-  /** Writes block checksums that are waiting: lazily from time to time, and at close. Never fails. */
+  /** Writes block checksums that are waiting: for sync and close. Never fails. */
   flushChecksums(): Promise<void> {
     return this.#checksums.flush()
   }

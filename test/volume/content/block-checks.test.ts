@@ -6,7 +6,7 @@ import { blockChecksumsKey } from '../../../src/format/block-checksums.ts'
 import { BlockChecksumBuilder, verifyBlocks } from '../../../src/volume/content/fill/block-checks.ts'
 import type { Version } from '../../../src/volume/inode.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
-import { patterned } from '../../support/store-kit.ts'
+import { failure, patterned } from '../../support/store-kit.ts'
 import { createManualClock } from '../../support/store-clock.ts'
 import { createRig, elapse, expectSame, inodeOf, KiB, MiB, versionOf } from './content-kit.ts'
 import type { Rig, RigOptions } from './content-kit.ts'
@@ -129,9 +129,47 @@ describe('reads of large objects of ours', () => {
     await rig.reader.read(moved, 9 * MiB, 10)
     expect([side(rig), rig.metrics.get('unverified')]).toEqual([1, 0])
     await rig.reader.flushChecksums()
+    await failure(rig.store.head(blockChecksumsKey('big', version.etag)), 'not-found')
     const later = createRig({ store: rig.store })
     await later.reader.read(moved, 9 * MiB, 10)
     expect([side(later), later.metrics.get('unverified')]).toEqual([1, 0])
+  })
+
+  it('keep their checksums through a copy onto itself', async () => {
+    const { rig, version } = await written()
+    await rig.reader.read(version, 0, 10)
+    rig.reader.move(version, { ...version, headers: ours })
+    await rig.reader.flushChecksums()
+    expect(await rig.store.head(blockChecksumsKey('big', version.etag))).toBeTruthy()
+    expectSame(await rig.reader.read({ ...version }, 0, 10), bytes.subarray(0, 10))
+    expect(rig.gets.filter(({ key }) => key === 'big')).toHaveLength(1)
+  })
+
+  it('leave no checksums of a version that was replaced', async () => {
+    const { rig, version } = await written()
+    await rig.reader.read(version, 0, 10)
+    rig.reader.drop(version)
+    await rig.reader.flushChecksums()
+    await failure(rig.store.head(blockChecksumsKey('big', version.etag)), 'not-found')
+  })
+
+  it('have their checksums written some time after they were, once', async () => {
+    const rig = createRig()
+    const version = await rig.put('big', bytes, ours)
+    rig.reader.keepChecksums(version, built(bytes))
+    rig.reader.keepChecksums(version, built(bytes))
+    await rig.clock.advance(9000)
+    expect(rig.reader.unwrittenChecksums).toBe(1)
+    await rig.clock.advance(1000)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect([rig.reader.unwrittenChecksums, rig.clock.pending]).toEqual([0, 0])
+    expect((await rig.store.head(blockChecksumsKey('big', version.etag))).size).toBeGreaterThan(100)
+  })
+
+  it('write nothing to a bucket that is only read', async () => {
+    const rig = createRig({ settings: { readOnly: true } })
+    rig.reader.keepChecksums(versionOf('big', 'e', bytes.byteLength), built(bytes))
+    expect([rig.reader.unwrittenChecksums, rig.clock.pending]).toEqual([0, 0])
   })
 
   it('lose only the check when checksums cannot be written', async () => {

@@ -83,6 +83,7 @@ export function createRig(options: RigOptions = {}): Rig {
     metrics,
     budget,
     log: silentLogger,
+    clock,
     disk: options.disk,
     nextFiles: options.nextFiles,
     onInfo: (_version, info) => infos.push(info),

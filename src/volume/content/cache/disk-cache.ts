@@ -112,6 +112,7 @@ export class DiskCache {
   /** The bytes of `from` are those of `to` now. */
   move(from: Version, to: Version): void {
     const id = idOf(from)
+    if (id === idOf(to)) return
     const data = utf8(idOf(to))
     const known = this.#index.move(id, idOf(to))
     if ((!known && !this.#writing) || !this.#accepts(data.byteLength)) return

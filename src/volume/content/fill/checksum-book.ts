@@ -1,7 +1,8 @@
 // The block checksums of versions being read or just written. Read from the bucket once per version; written lazily,
-// behind everybody: losing one costs only the check.
+// behind everybody, and removed when their version is gone: losing one costs only the check.
 
 import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../../base/clock.ts'
 import { isStoreError } from '../../../base/errors.ts'
 import type { Logger } from '../../../base/log.ts'
 import { SingleFlight } from '../../../base/mutex.ts'
@@ -17,20 +18,26 @@ export interface ChecksumBookDeps {
   readonly bytesMax: number
   /** Nothing is written. */
   readonly readOnly: boolean
+  /** Absent: written by `flush` only. */
+  readonly clock?: Clock | undefined
+  readonly flushIntervalMs: number
 }
 
 /** What a version without checksums costs to remember. */
 const entryBytes = 256
-/** Side objects waiting to be written; more are dropped, which costs only the check. */
+/** Side objects waiting to be written or removed; more are dropped, which costs only the check. */
 const unwrittenMax = 256
 
 type Known = BlockChecksums | 'none'
+type Unwritten = BlockChecksums | 'gone'
 
 export class ChecksumBook {
   readonly #deps: ChecksumBookDeps
   readonly #known: LRUCache<string, Known>
   readonly #reads = new SingleFlight<string, BlockChecksums | null>()
-  readonly #unwritten = new Map<string, BlockChecksums>()
+  readonly #unwritten = new Map<string, Unwritten>()
+  #cancelTimer: (() => void) | null = null
+  #flushing: Promise<void> | null = null
 
   constructor(deps: ChecksumBookDeps) {
     this.#deps = deps
@@ -43,25 +50,34 @@ export class ChecksumBook {
   /** Those of `version`, or null when there are none. Never fails: what cannot be read is not there. */
   async of({ key, etag }: Version): Promise<BlockChecksums | null> {
     const id = blockChecksumsKey(key, etag)
-    const known = this.#unwritten.get(id) ?? this.#known.get(id)
+    const known = this.#find(id)
     if (known) return known === 'none' ? null : known
     return this.#reads.run(id, () => this.#read(id, key, etag))
   }
 
-  /** Those of a version just written: used at once, written by the next `flush`. */
+  /** Those of a version just written: used at once, written some time later. */
   put(checksums: BlockChecksums): void {
     const id = blockChecksumsKey(checksums.key, checksums.etag)
     this.#known.set(id, checksums)
-    if (this.#deps.readOnly || this.#unwritten.size >= unwrittenMax) return
-    this.#unwritten.set(id, checksums)
+    this.#wait(id, checksums)
   }
 
   /** The same bytes lie under another key or ETag. */
   move(from: Version, to: Version): void {
-    const id = blockChecksumsKey(from.key, from.etag)
-    const known = this.#unwritten.get(id) ?? this.#known.get(id)
-    this.#unwritten.delete(id)
-    if (known && known !== 'none') this.put({ ...known, key: to.key, etag: to.etag })
+    const known = this.#find(blockChecksumsKey(from.key, from.etag))
+    // A copy onto itself keeps both.
+    if (!known || known === 'none' || (from.key === to.key && from.etag === to.etag)) return
+    this.put({ ...known, key: to.key, etag: to.etag })
+    this.drop(from)
+  }
+
+  /** The version is gone. */
+  drop({ key, etag }: Version): void {
+    const id = blockChecksumsKey(key, etag)
+    const known = this.#find(id)
+    if (!known || known === 'none') return
+    this.#known.delete(id)
+    this.#wait(id, 'gone')
   }
 
   get unwritten(): number {
@@ -69,20 +85,42 @@ export class ChecksumBook {
   }
 
   /** Writes what is waiting. Failures are logged and forgotten. */
-  async flush(): Promise<void> {
-    while (this.#unwritten.size > 0) {
-      const [[id, checksums]] = this.#unwritten as Iterable<[string, BlockChecksums]> as [[string, BlockChecksums]]
-      await this.#write(checksums)
-      if (this.#unwritten.get(id) === checksums) this.#unwritten.delete(id)
+  flush(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#flushing ??= this.#flush().finally(() => (this.#flushing = null))
+    return this.#flushing
+  }
+
+  #find(id: string): Known | undefined {
+    const unwritten = this.#unwritten.get(id)
+    if (unwritten === 'gone') return 'none'
+    return unwritten ?? this.#known.get(id)
+  }
+
+  #wait(id: string, change: Unwritten): void {
+    const { readOnly, clock, flushIntervalMs } = this.#deps
+    if (readOnly || (this.#unwritten.size >= unwrittenMax && !this.#unwritten.has(id))) return
+    this.#unwritten.set(id, change)
+    this.#cancelTimer ??= clock?.timer(flushIntervalMs, () => void this.flush()) ?? null
+  }
+
+  async #flush(): Promise<void> {
+    for (let next = first(this.#unwritten); next; next = first(this.#unwritten)) {
+      const [id, change] = next
+      await this.#write(id, change)
+      if (this.#unwritten.get(id) === change) this.#unwritten.delete(id)
     }
   }
 
-  async #write(checksums: BlockChecksums): Promise<void> {
-    const { key, body } = encodeBlockChecksums(checksums)
+  async #write(id: string, change: Unwritten): Promise<void> {
+    const { store, log } = this.#deps
+    const call = { purpose: 'side', priority: 'background' } as const
     try {
-      await this.#deps.store.put(key, body, { headers: { metadata: {} }, purpose: 'side', priority: 'background' })
+      if (change === 'gone') await store.delete(id, call)
+      else await store.put(id, encodeBlockChecksums(change).body, { ...call, headers: { metadata: {} } })
     } catch (error) {
-      this.#deps.log.warn('block checksums were not written', { key: checksums.key, error })
+      log.warn('block checksums were not written', { id, error })
     }
   }
 
@@ -105,4 +143,9 @@ export class ChecksumBook {
     this.#known.set(id, 'none')
     return null
   }
+}
+
+function first<K, V>(map: ReadonlyMap<K, V>): [K, V] | undefined {
+  for (const entry of map) return entry
+  return undefined
 }
