@@ -36,7 +36,7 @@ function readForm(door: Door): AnyFn {
   return (fd, ...args) => {
     const number = checkFd(fd)
     const { callback, rest } = split(args)
-    const request = parseRead(rest, true, true)
+    const request = parseRead(rest, 'callback')
     complete(door, runRead(door, number, request), checkCallback(callback), [request.view])
   }
 }

@@ -6,8 +6,12 @@ import { join } from 'node:path'
 import { createFs } from '../../src/nodefs/create-fs.ts'
 import { createRealFsClient } from '../support/real-fs-calls.ts'
 import { badDescriptorCases, badOptionCases, badPathCases } from './fs-cases-arguments.ts'
+import { descriptorCases } from './fs-cases-descriptors.ts'
 import { cpCases, fileCases, globCases } from './fs-cases-files.ts'
+import { handleCases } from './fs-cases-handles.ts'
 import { nameCases } from './fs-cases-names.ts'
+import { streamCases } from './fs-cases-streams.ts'
+import { watchCases } from './fs-cases-watch.ts'
 import { callCases, compareWithNode } from './fs-compare.ts'
 import type { Subject } from './fs-compare.ts'
 
@@ -27,3 +31,7 @@ compareWithNode('names and attributes', overRealFs, callCases(nameCases))
 compareWithNode('whole files and listings', overRealFs, callCases(fileCases))
 compareWithNode('cp', overRealFs, callCases(cpCases))
 compareWithNode('glob', overRealFs, globCases)
+compareWithNode('descriptors', overRealFs, descriptorCases)
+compareWithNode('streams', overRealFs, streamCases)
+compareWithNode('handles and directories', overRealFs, handleCases)
+compareWithNode('watching', overRealFs, watchCases)

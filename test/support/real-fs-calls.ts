@@ -273,7 +273,8 @@ function withEvents(calls: SyncVolumeCalls, emit: (event: VolumeEvent) => void):
     writeFile: (caller, path, bytes, how) => {
       const missing = !fs.existsSync(at(path))
       calls.writeFile(caller, path, bytes, how)
-      tell(missing ? 'created' : 'modified', path)
+      if (missing) tell('created', path)
+      if (!missing || bytes.byteLength > 0) tell('modified', path)
     },
     mkdir: (caller, path, mode, recursive) => {
       const made = calls.mkdir(caller, path, mode, recursive)

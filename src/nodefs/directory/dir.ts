@@ -8,6 +8,7 @@ import { makeDirent } from '../results/dirent.ts'
 import { call } from '../task.ts'
 import type { Task } from '../task.ts'
 import { nodeError } from '../validate/node-error.ts'
+import { checksAsNode20 } from '../validate/node-version.ts'
 import { nameEncoding, readOptions } from '../validate/options.ts'
 import type { Options } from '../validate/options.ts'
 import { encodeName, showName } from '../validate/path.ts'
@@ -49,8 +50,8 @@ export class Dir {
   }
 
   read(callback?: DirCallback): Promise<Dirent | null> | undefined {
+    if (this.#closed && (callback !== undefined || checksAsNode20)) throw closedError()
     if (callback === undefined) return this.#readLater()
-    if (this.#closed) throw closedError()
     checkFunction(callback, 'callback')
     this.#readLater().then(
       (dirent) => process.nextTick(callback, null, dirent),

@@ -1,7 +1,7 @@
 // read, write, readv, writev: the many ways Node lets one say which bytes and where.
 
 import { Buffer } from 'node:buffer'
-import type { Door } from '../door.ts'
+import type { Door, Form } from '../door.ts'
 import { readInto, readViews, writeBytes, writeViews } from '../file-io.ts'
 import type { Task } from '../task.ts'
 import * as buffers from '../validate/buffers.ts'
@@ -35,21 +35,22 @@ export interface WriteRequest {
 }
 
 /**
- * `(buffer, offset, length, position)`, `(buffer, options)`, `(options)` or nothing. With `loose` the length is cut to
- * an int32 and a missing one is 0 when a position was spelled out, as fs.read does; FileHandle.read fills the buffer.
+ * `(buffer, offset, length, position)`, `(buffer, options)`, `(options)` or nothing, as each form takes them. fs.read and
+ * readSync cut the length to an int32, and a missing one is 0 once offset is spelled out; FileHandle.read fills the buffer.
  */
-export function parseRead(args: Args, optionalBuffer: boolean, loose: boolean): ReadRequest {
+export function parseRead(args: Args, form: Form): ReadRequest {
+  const loose = form !== 'promise'
   let [buffer] = args
-  let window: Window = {}
-  if (loose && args.length === 2 && args[1] !== undefined) window = checkObject(args[1], 'options', true)
-  else if (args.length >= 2 && !isWindow(args[1])) window = { offset: args[1], length: args[2], position: args[3] }
-  else if (args.length >= 2) window = checkObject(args[1], 'options', true)
-  const spelled = args.length >= 3
-  if (optionalBuffer && !buffers.isView(buffer)) {
-    const options = buffer === undefined ? {} : checkObject(buffer, 'options', true)
+  let window: Window
+  let spelled = false
+  if (form !== 'sync' && !buffers.isView(buffer)) {
+    const options = buffer === undefined && args.length === 0 ? {} : optionsOf(buffer, loose)
     buffer = options['buffer'] === undefined ? Buffer.alloc(readBytesDefault) : options['buffer']
     window = options
-  }
+  } else if (isSpelled(args, form)) {
+    spelled = true
+    window = { offset: args[1], length: args[2], position: args[3] }
+  } else window = args.length < 2 ? {} : optionsOf(args[1], form === 'callback')
   const view = buffers.checkView(buffer)
   const offset = window.offset === undefined || window.offset === null ? 0 : checkInteger(window.offset, 'offset', 0)
   const rest = view.byteLength - offset
@@ -87,7 +88,7 @@ export function* runWrite(door: Door, fd: number, request: WriteRequest): Task<n
 }
 
 export function read(door: Door, [fd, ...rest]: Args): Task<number> {
-  return runRead(door, checkFd(fd), parseRead(rest, false, true))
+  return runRead(door, checkFd(fd), parseRead(rest, 'sync'))
 }
 
 export function write(door: Door, [fd, ...rest]: Args): Task<number> {
@@ -109,6 +110,18 @@ export function writev(door: Door, [fd, views, position]: Args): Task<number> {
     if (checked.length === 0) return 0
     return yield* writeViews(door.files.get(number, 'write'), checked, buffers.writePosition(position))
   })()
+}
+
+/** Whether offset, length and position stand one by one. */
+function isSpelled(args: Args, form: Form): boolean {
+  const [, second] = args
+  if (form === 'callback') return args.length > 2
+  if (form === 'sync') return args.length > 2 && typeof second !== 'object'
+  return second === null || typeof second !== 'object'
+}
+
+function optionsOf(value: unknown, strict: boolean): Record<string, unknown> {
+  return value === undefined && !strict ? {} : checkObject(value, 'options', true)
 }
 
 function isWindow(value: unknown): value is Window | null {

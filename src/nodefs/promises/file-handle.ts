@@ -76,7 +76,7 @@ export function fileHandleClass(Base: HandleBaseClass): HandleClass {
 
     read(...args: Args): Promise<unknown> {
       return this.#run('read', async () => {
-        const request = data.parseRead(args, true, false)
+        const request = data.parseRead(args, 'promise')
         const bytesRead = await this.#door.runAsync(data.runRead(this.#door, this.fd, request))
         return bare({ bytesRead, buffer: request.view })
       })

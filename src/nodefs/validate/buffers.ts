@@ -2,6 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { invalidArgType, invalidArgValue, outOfRange } from './node-error.ts'
+import { checksAsNode20 } from './node-version.ts'
 import { checkInteger, checkInt32 } from './values.ts'
 
 /** Where node:fs reads into or writes from. */
@@ -47,9 +48,10 @@ export function checkReadPosition(value: unknown, length: number): number | unde
     checkInteger(value, 'position', -1)
     return value < 0 ? undefined : value
   }
-  if (typeof value !== 'bigint') throw invalidArgType('position', 'an integer or bigint', value)
-  const max = int64Max - BigInt(length)
-  if (value < -1n || value > max) throw outOfRange('position', `>= -1 && <= ${max}`, value)
+  if (typeof value !== 'bigint') throw invalidArgType('position', 'of type bigint or integer', value)
+  const min = checksAsNode20 ? -int64Max - 1n : -1n
+  const max = checksAsNode20 ? int64Max : int64Max - BigInt(length)
+  if (value < min || value > max) throw outOfRange('position', `>= ${min} && <= ${max}`, value)
   return value < 0n ? undefined : Number(value)
 }
 
