@@ -1,22 +1,19 @@
-# What gated tests need, installed by ordinary clients, and the variable of every gate. A test whose gate is set never
-# skips. Sourced by .ci/run.
+# What gated tests need, installed by ordinary clients, and the variable of every gate. Sourced by .ci/run.
+#
+#   BUCKETFS_TEST_S3   S3 servers that are not ours: versitygw (signatures, conditions; by the Go proxy) and moto (by pip).
+#                      `foreign` runs a command with them up.
 
-# BUCKETFS_TEST_S3: a foreign S3 server that checks signatures and honours conditions. versitygw by the Go proxy; its
-# toolchain comes from there as well.
-have_go() {
-  command -v go >/dev/null || { export PATH="$PATH:/usr/local/go/bin"; command -v go >/dev/null; } ||
-    { apt-get update -q && apt-get install -yq --no-install-recommends golang-go; }
-}
-install_versitygw() {
-  have_go && GOBIN="$work/bin" GOFLAGS=-modcacherw GOTOOLCHAIN=auto go install github.com/versity/versitygw/cmd/versitygw@v1.7.0
-}
-step 'install versitygw' install_versitygw
+export PATH="$PATH:/usr/local/go/bin" GOTOOLCHAIN=auto BUCKETFS_FOREIGN_DIR="$work/foreign"
 
-# moto beside it: full conditional semantics, no signatures.
-install_moto() {
-  python3 -m venv "$work/moto" && "$work/moto/bin/pip" install --quiet 'moto[server]'
+need() {
+  command -v "$1" >/dev/null || { apt-get update -q && apt-get install -yq --no-install-recommends "$2"; }
 }
-step 'install moto' install_moto
+step 'go is there' need go golang-go
+step 'python is there' need python3 python3-venv
+step 'git is there' need git git
 
-export PATH="$work/bin:$work/moto/bin:$PATH"
-export BUCKETFS_TEST_S3=versitygw
+foreign() {
+  npx tsx test/support/foreign-s3.ts versitygw moto -- "$@"
+}
+# Installing them is no part of the first test run.
+step 'foreign servers start' foreign true

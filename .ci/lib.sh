@@ -1,5 +1,5 @@
-# What .ci/run is made of: steps, counted. A step is one command line; a vitest step also brings its own counts, and
-# a test skipped in CI counts as failed, because CI sets every gate.
+# What .ci/run is made of: steps, counted. A step is one command line; a run of vitest brings its own counts. A test that
+# no run has run, because it skipped in all of them, counts as failed: CI sets every gate.
 
 passed=0
 failed=0
@@ -21,21 +21,25 @@ step() {
 
 # tests NAME COMMAND... : a command that runs vitest; its JSON report (VITEST_JSON) is counted test by test.
 tests() {
-  local name=$1 started=$SECONDS code=0 counts
+  local name=$1 started=$SECONDS code=0
   shift
   printf '\n== %s: %s\n' "$name" "$*"
   export VITEST_JSON="$log/$name.json"
-  rm -f "$VITEST_JSON"
   "$@" </dev/null || code=$?
-  counts=$(node .ci/count.mjs "$VITEST_JSON" "$code")
+  count "$(node .ci/count.mjs report "$VITEST_JSON" "$code")"
   unset VITEST_JSON
-  printf '%s\n' "$counts"
-  passed=$((passed + $(sed -n 's/^counted \([0-9]*\) .*/\1/p' <<<"$counts")))
-  failed=$((failed + $(sed -n 's/^counted [0-9]* \([0-9]*\)$/\1/p' <<<"$counts")))
   printf -- '-- %s: %s s\n' "$name" $((SECONDS - started))
 }
 
+# count TEXT: shows it and adds its last line, `counted PASSED FAILED`.
+count() {
+  printf '%s\n' "$1"
+  passed=$((passed + $(sed -n 's/^counted \([0-9]*\) [0-9]*$/\1/p' <<<"$1")))
+  failed=$((failed + $(sed -n 's/^counted [0-9]* \([0-9]*\)$/\1/p' <<<"$1")))
+}
+
 finish() {
+  count "$(node .ci/count.mjs skips "$log"/*.json)"
   printf '\n%s passed, %s failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
