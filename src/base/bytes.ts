@@ -36,11 +36,12 @@ export function crc32(bytes: Uint8Array, seed = 0): number {
   return bytes.byteLength === 0 ? seed : zlibCrc32(bytes, seed)
 }
 
+const crcBytes = Buffer.alloc(4)
+
 /** The value of `x-amz-checksum-crc32`: four bytes, big-endian, in base64. */
 export function crc32Base64(crc: number): string {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32BE(crc >>> 0)
-  return bytes.toString('base64')
+  crcBytes.writeUInt32BE(crc >>> 0)
+  return crcBytes.toString('base64')
 }
 
 /** MD5 as lower-case hex, the form of a plain object's ETag. */

@@ -44,7 +44,7 @@ export interface ComposeOptions {
 export interface ComposedStore {
   readonly store: ObjectStore
   readonly metrics: StoreMetrics
-  limitState(): LimitState
+  readonly limitState: () => LimitState
 }
 
 export function composeStore(base: ObjectStore, options: ComposeOptions): ComposedStore {

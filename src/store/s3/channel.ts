@@ -122,12 +122,12 @@ export class Channel {
 
   /** The Server header of the last reply. */
   get serverName(): string {
-    return String(this.#lastHeaders?.['server'] ?? '')
+    return this.#lastHeaders?.get('server') ?? ''
   }
 
   /** The server's date in a reply, whole seconds as epoch milliseconds. */
   dateOf(reply: WireReply): number {
-    const text = reply.headers.date ?? ''
+    const text = reply.headers.get('date') ?? ''
     if (text !== this.#dateText) {
       const ms = Date.parse(text)
       this.#dateText = text
@@ -264,7 +264,7 @@ export class Channel {
 
   #learnSkew({ status, code, reply }: Refusal): boolean {
     if (code !== 'RequestTimeTooSkewed' && !(status === 403 && code === undefined)) return false
-    const serverMs = Date.parse(reply.headers.date ?? '')
+    const serverMs = Date.parse(reply.headers.get('date') ?? '')
     const skewMs = serverMs - wallMs(this.clock)
     if (Number.isNaN(skewMs) || Math.abs(skewMs - this.#skewMs) < skewMsMin) return false
     this.#logger.warn('this clock is off; requests are signed with the time of the service', { skewMs })
@@ -341,10 +341,6 @@ async function hashed({ operation, key }: S3Request, body: Body): Promise<[strin
 
 function refusalOf(reply: WireReply): Refusal {
   const { headers, status } = reply
-  const header = (name: string): string | undefined => {
-    const value = headers[name]
-    return typeof value === 'string' ? value : undefined
-  }
   let document: XmlElement | undefined
   try {
     document = reply.body.byteLength > 0 ? parseXml(reply.body) : undefined
@@ -357,15 +353,15 @@ function refusalOf(reply: WireReply): Refusal {
   return {
     status,
     reply,
-    code: text('Code') ?? header('x-amz-error-code'),
-    message: text('Message') ?? header('x-amz-error-message'),
-    region: header('x-amz-bucket-region') ?? text('Region'),
-    location: header('location') ?? text('Endpoint'),
+    code: text('Code') ?? headers.get('x-amz-error-code'),
+    message: text('Message') ?? headers.get('x-amz-error-message'),
+    region: headers.get('x-amz-bucket-region') ?? text('Region'),
+    location: headers.get('location') ?? text('Endpoint'),
   }
 }
 
 function refusedError({ operation, key }: S3Request, { code, message, reply, status }: Refusal): StoreError {
-  const retryAfter = reply.headers['retry-after']
+  const retryAfter = reply.headers.get('retry-after')
   return s3Error({ operation, key, status, code, message, retryAfter, mutating: mutations.has(operation) })
 }
 

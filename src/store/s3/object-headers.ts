@@ -1,8 +1,8 @@
 // An object's headers on the wire, both ways. Metadata values travel as UTF-8 bytes: Node's http shows each byte as one
 // character (latin1), so that is what they are turned into and back.
 
-import type { IncomingHttpHeaders } from 'node:http'
 import type { ObjectChecksum, ObjectHeaders, ObjectInfo } from '../store.ts'
+import type { WireHeaders } from './wire/exchange.ts'
 
 type Pair = [name: string, value: string]
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -46,16 +46,16 @@ export function headerPairs(headers: ObjectHeaders): Pair[] {
 }
 
 /** What the reply of HEAD or GET shows of an object, but its size. */
-export function objectInfo(key: string, headers: IncomingHttpHeaders, size: number, date: number): ObjectInfo {
+export function objectInfo(key: string, headers: WireHeaders, size: number, date: number): ObjectInfo {
   const info: Mutable<ObjectInfo> = {
     key,
     size,
-    etag: bareEtag(headers.etag ?? ''),
-    lastModified: httpDate(headers['last-modified']),
+    etag: bareEtag(headers.get('etag') ?? ''),
+    lastModified: httpDate(headers.get('last-modified')),
     headers: objectHeaders(headers),
     date,
   }
-  const tagCount = headers['x-amz-tagging-count']
+  const tagCount = headers.get('x-amz-tagging-count')
   if (tagCount !== undefined && Number(tagCount) > 0) info.tagCount = Number(tagCount)
   const checksum = objectChecksum(headers)
   if (checksum) info.checksum = checksum
@@ -63,11 +63,11 @@ export function objectInfo(key: string, headers: IncomingHttpHeaders, size: numb
 }
 
 /** The checksum a reply carries. `x-…-N` and COMPOSITE ones are not of the object's bytes. */
-export function objectChecksum(headers: IncomingHttpHeaders): ObjectChecksum | undefined {
+export function objectChecksum(headers: WireHeaders): ObjectChecksum | undefined {
   for (const [algorithm, name] of checksumNames) {
-    const value = headers[name]
-    if (typeof value !== 'string') continue
-    const composite = headers['x-amz-checksum-type'] === 'COMPOSITE' || value.includes('-')
+    const value = headers.get(name)
+    if (value === undefined) continue
+    const composite = headers.get('x-amz-checksum-type') === 'COMPOSITE' || value.includes('-')
     return { algorithm, value, type: composite ? 'composite' : 'full-object' }
   }
   return undefined
@@ -81,15 +81,14 @@ export function quotedEtag(etag: string): string {
   return `"${etag}"`
 }
 
-function objectHeaders(headers: IncomingHttpHeaders): ObjectHeaders {
+function objectHeaders(headers: WireHeaders): ObjectHeaders {
   const read: Record<string, unknown> = {}
   const metadata: Record<string, string> = {}
-  for (const name in headers) {
+  for (const [name, value] of headers) {
     const field = fieldOf.get(name)
-    if (field !== undefined) read[field] = fromWire(headers[name] as string)
-    else if (name.startsWith(metadataPrefix))
-      metadata[name.slice(metadataPrefix.length)] = fromWire(headers[name] as string)
-    else if (name === sseBucketKeyName) read['sseBucketKey'] = headers[name] === 'true'
+    if (field !== undefined) read[field] = fromWire(value)
+    else if (name.startsWith(metadataPrefix)) metadata[name.slice(metadataPrefix.length)] = fromWire(value)
+    else if (name === sseBucketKeyName) read['sseBucketKey'] = value === 'true'
   }
   read['metadata'] = metadata
   return read as unknown as ObjectHeaders

@@ -24,7 +24,7 @@ export async function head(channel: Channel, key: string, { signal }: CallOption
     signal,
   }
   const reply = await channel.send(request)
-  return infoOf(channel, request, reply, sizeOf(request, reply.headers['content-length']))
+  return infoOf(channel, request, reply, sizeOf(request, reply.headers.get('content-length')))
 }
 
 export async function get(channel: Channel, key: string, options: GetOptions, md5Etags: boolean): Promise<GetReply> {
@@ -46,7 +46,7 @@ export async function get(channel: Channel, key: string, options: GetOptions, md
   }
   const reply = await channel.send(request)
   const { body } = reply
-  if (reply.headers['content-length'] === undefined && reply.headers['transfer-encoding'] === undefined) {
+  if (!reply.headers.has('content-length') && !reply.headers.has('transfer-encoding')) {
     throw corrupt(request, 'the reply does not say how long it is')
   }
   const { offset, size } = placeOf(request, reply, range?.offset ?? 0)
@@ -123,7 +123,7 @@ function placeOf(
   { body, headers, status }: WireReply,
   asked: number,
 ): { offset: number; size: number } {
-  const header = headers['content-range']
+  const header = headers.get('content-range')
   if (status !== 206) {
     // A whole object is an answer to a range only if the range began at its first byte.
     if (asked > 0) throw corrupt(request, 'a range was asked for and ignored')

@@ -96,7 +96,7 @@ export async function uploadPart(
     signal,
   }
   const reply = await channel.send(request)
-  const { etag } = reply.headers
+  const etag = reply.headers.get('etag')
   if (!etag) throw lostReply(request, 'the reply has no ETag')
   const recorded = objectChecksum(reply.headers)
   if (sum !== undefined && recorded?.algorithm === 'crc32' && recorded.value !== sum) {

@@ -59,7 +59,7 @@ export async function put(
     signal,
   }
   const reply = await channel.send(request)
-  const { etag } = reply.headers
+  const etag = reply.headers.get('etag')
   if (!etag) throw lostReply(request, 'the reply has no ETag')
   const checksum = objectChecksum(reply.headers)
   if (sum !== undefined && checksum?.algorithm === 'crc32' && checksum.value !== sum) {

@@ -4,13 +4,7 @@
 // Deadlines: connecting, silence in either direction, and the whole. One timer per exchange is set for the nearest of
 // them and set again when it fires early, so that traffic costs no timer work.
 
-import {
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Agent,
-} from 'node:http'
+import { request as httpRequest, type ClientRequest, type IncomingMessage, type Agent } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../../base/clock.ts'
@@ -41,9 +35,12 @@ export interface Deadlines {
   readonly bytesPerSecondMin: number
 }
 
+/** Names in lower case; values as on the wire, one character per byte, repeated ones joined. */
+export type WireHeaders = ReadonlyMap<string, string>
+
 export interface WireReply {
   readonly status: number
-  readonly headers: IncomingHttpHeaders
+  readonly headers: WireHeaders
   readonly body: Uint8Array
 }
 
@@ -86,6 +83,7 @@ class Exchange {
   readonly #startMs: number
   #request: ClientRequest | undefined
   #reply: IncomingMessage | undefined
+  #headers: WireHeaders = new Map()
   #settled = false
   #connecting = false
   #sent = false
@@ -151,7 +149,9 @@ class Exchange {
     this.#activeMs = this.#clock.monotonicMs()
     const status = reply.statusCode as number
     const bytesMax = status < 300 ? this.#input.replyBytesMax : errorBytesMax
-    const header = reply.headers['content-length']
+    const headers = readHeaders(reply.rawHeaders)
+    this.#headers = headers
+    const header = headers.get('content-length')
     const empty = this.#input.method === 'HEAD' || status === 204 || status === 304
     const length = empty ? 0 : header === undefined ? undefined : Number(header)
     if (length !== undefined && !(length <= bytesMax)) return this.#fail('oversized', `reply of ${header} bytes`)
@@ -185,7 +185,7 @@ class Exchange {
     if (this.#request?.writableFinished === false) this.#request.destroy()
     this.#resolve({
       status: reply.statusCode as number,
-      headers: reply.headers,
+      headers: this.#headers,
       body: this.#whole ?? joined(this.#pieces),
     })
   }
@@ -261,6 +261,18 @@ class Exchange {
     if (this.#onAbort) this.#input.signal?.removeEventListener('abort', this.#onAbort)
     return true
   }
+}
+
+/** By hand, in one pass: Node's `headers` makes a dictionary that is slow to build and to walk. */
+function readHeaders(raw: readonly string[]): WireHeaders {
+  const headers = new Map<string, string>()
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] as string).toLowerCase()
+    const value = raw[i + 1] as string
+    const before = headers.get(name)
+    headers.set(name, before === undefined ? value : `${before}, ${value}`)
+  }
+  return headers
 }
 
 /** A copy: pieces are views of the socket's own buffers. */

@@ -3,6 +3,7 @@
 
 import { createHmac, hash } from 'node:crypto'
 import { canonicalRequest, type HeaderPairs } from './canonical.ts'
+import { HmacKey } from './hmac.ts'
 
 export interface SigningCredentials {
   readonly accessKeyId: string
@@ -33,7 +34,7 @@ export class Signer {
   #second = -1
   #amzDate = ''
   #keyFor = ''
-  #key: Buffer = Buffer.alloc(0)
+  #key: HmacKey = new HmacKey(new Uint8Array(0))
 
   /** All headers to send, Authorization last, as the flat array Node's http takes. */
   sign(input: SignInput): string[] {
@@ -50,8 +51,7 @@ export class Signer {
     const scope = `${day}/${region}/${service}/aws4_request`
     const digest = hash('sha256', nonAscii.test(text) ? Buffer.from(text, 'latin1') : text, 'hex')
     const stringToSign = `AWS4-HMAC-SHA256\n${this.#amzDate}\n${scope}\n${digest}`
-    const key = this.#signingKey(credentials, day, region)
-    const signature = createHmac('sha256', key).update(stringToSign).digest('hex')
+    const signature = this.#signingKey(credentials, day, region).hex(stringToSign)
     const flat: string[] = []
     for (const [name, value] of headers) flat.push(name, value)
     const credential = `${credentials.accessKeyId}/${scope}`
@@ -69,11 +69,12 @@ export class Signer {
     this.#amzDate = `${new Date(second * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
   }
 
-  #signingKey(credentials: SigningCredentials, day: string, region: string): Buffer {
+  #signingKey(credentials: SigningCredentials, day: string, region: string): HmacKey {
     const keyFor = `${day}/${region}/${credentials.accessKeyId}/${credentials.secretAccessKey}`
     if (keyFor !== this.#keyFor) {
       const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest()
-      this.#key = hmac(hmac(hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), region), service), 'aws4_request')
+      const derived = hmac(hmac(hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), region), service), 'aws4_request')
+      this.#key = new HmacKey(derived)
       this.#keyFor = keyFor
     }
     return this.#key
