@@ -76,6 +76,7 @@ function build(components: VolumeComponents, metrics: VolumeMetrics, local: Loca
     ...{ store, settings, metrics, budget, log },
     disk: local.disk ?? undefined,
     nextFiles: ({ place }, count) => (place ? tree.filesAfter(place.parent, place.name, count) : []),
+    onInfo: (version, info) => tree.learnedAhead(version, info),
   })
   const dirtyStore = new DirtyStore({
     budget,

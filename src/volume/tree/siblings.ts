@@ -12,6 +12,14 @@ interface Sorted {
 
 const sortedOf = new WeakMap<DirectoryState, Sorted>()
 
+/** Whose version it was, of those handed out here, and when (monotonic ms): whoever asked for it asked later. */
+export interface HandedOut {
+  readonly inode: Inode
+  readonly sinceMs: number
+}
+
+const handedOut = new WeakMap<Version, HandedOut>()
+
 /** Levels a reader is followed upwards out of the directory it reads. */
 const ascentMax = 8
 
@@ -27,28 +35,36 @@ export function sortedEntries(state: DirectoryState): readonly Dentry[] {
 }
 
 /** At most `count` versions of clean files after `name` in listing order, going on into the directories that follow. */
-export function filesAfter(directory: Inode, name: Name, count: number): Version[] {
+export function filesAfter(directory: Inode, name: Name, count: number, nowMs: number): Version[] {
   const versions: Version[] = []
   let at: Inode | undefined = directory
   let after = name
   for (let level = 0; at?.directory && level < ascentMax && versions.length < count; level++) {
     const entries: readonly Dentry[] = sortedEntries(at.directory)
     for (let i = firstAfter(entries, after); i < entries.length && versions.length < count; i++)
-      collect((entries[i] as Dentry).inode, versions, count)
+      collect((entries[i] as Dentry).inode, versions, count, nowMs)
     after = at.place?.name ?? ''
     at = at.place?.parent
   }
   return versions
 }
 
-function collect(inode: Inode | null, versions: Version[], count: number): void {
+function collect(inode: Inode | null, versions: Version[], count: number, nowMs: number): void {
   if (!inode || versions.length >= count) return
   if (inode.directory) {
     for (const dentry of sortedEntries(inode.directory)) {
       if (versions.length >= count) return
-      collect(dentry.inode, versions, count)
+      collect(dentry.inode, versions, count, nowMs)
     }
-  } else if (inode.type === 'file' && inode.base && !inode.dirty && inode.base.size > 0) versions.push(inode.base)
+  } else if (inode.type === 'file' && inode.base && !inode.dirty && inode.base.size > 0) {
+    if (!handedOut.has(inode.base)) handedOut.set(inode.base, { inode, sinceMs: nowMs })
+    versions.push(inode.base)
+  }
+}
+
+/** Whose `version` is, if `filesAfter` gave it. */
+export function handedOutAs(version: Version): HandedOut | undefined {
+  return handedOut.get(version)
 }
 
 function firstAfter(entries: readonly Dentry[], name: Name): number {

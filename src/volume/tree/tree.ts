@@ -16,7 +16,7 @@ import { Lookups } from './lookup.ts'
 import { Observations } from './observations.ts'
 import { Places } from './places.ts'
 import type { MovingPrefix } from './places.ts'
-import { filesAfter } from './siblings.ts'
+import { filesAfter, handedOutAs } from './siblings.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import type { TreeDeps } from './tree-deps.ts'
@@ -174,7 +174,17 @@ export class Tree {
 
   /** Versions of the clean files that follow in walk order, as far as they are known without asking. */
   filesAfter(directory: Inode, name: Name, count: number): Version[] {
-    return filesAfter(directory, name, count)
+    return filesAfter(directory, name, count, this.#context.clock.monotonicMs())
+  }
+
+  /** A reply told of a version given by `filesAfter`: the headers come with the bytes, so nobody has to ask for them. */
+  learnedAhead(version: Version, info: ObjectInfo): void {
+    const handed = handedOutAs(version)
+    if (!handed) return
+    const { inode, sinceMs } = handed
+    // The very same version: nothing was written or learned of it since.
+    if (inode.base !== version || info.etag !== version.etag || inode.dirty || inode.remoteLock.busy) return
+    this.learned(inode, info, sinceMs)
   }
 
   /** A registered inode without a place. `at`: where it will be attached, so that its number is the key's. */
