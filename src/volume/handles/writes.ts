@@ -1,9 +1,10 @@
 // Local contents: writing and truncating an inode. Writers of one inode take turns, so that O_APPEND is atomic and the
 // order in the journal is the order in the file; waiting for memory happens inside that turn.
 
-import { VolumeError } from '../../base/errors.ts'
+import { VolumeError, isVolumeError } from '../../base/errors.ts'
 import { Mutex } from '../../base/mutex.ts'
 import { TiB } from '../../base/bytes.ts'
+import type { DirtyBytes } from '../content/dirty-bytes.ts'
 import { FileContent } from '../content/file-content.ts'
 import { keepBytesMax } from '../content/dirty-store.ts'
 import type { VolumeContext } from '../context.ts'
@@ -33,7 +34,7 @@ export async function writeContent(
     checkGrowth(context, content, start, start + data.byteLength)
     for (let done = 0; done < data.byteLength; done += keepBytesMax) {
       const piece = data.subarray(done, Math.min(done + keepBytesMax, data.byteLength))
-      const kept = await context.dirtyStore.keep(piece, { ino: inode.ino, offset: start + done }, signal)
+      const kept = await keep(context, inode, start + done, piece, signal)
       // Dropped meanwhile: a conflict, or the last name and handle are gone.
       const now = inode.content ?? (await contentOf(context, inode))
       context.journal.wrote(inode, start + done, kept, now)
@@ -44,6 +45,24 @@ export async function writeContent(
     await context.writeBack.streams.offer(inode)
     return start
   })
+}
+
+/** Keeps bytes until the bucket has them; a spool without room is emptied into the bucket once. */
+async function keep(
+  context: VolumeContext,
+  inode: Inode,
+  offset: number,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<DirtyBytes> {
+  const owner = { ino: inode.ino, offset }
+  try {
+    return await context.dirtyStore.keep(bytes, owner, signal)
+  } catch (error) {
+    if (!isVolumeError(error, 'ENOSPC') || context.settings.durability === 'journal') throw error
+    await context.writeBack.streams.putAside(inode)
+    return context.dirtyStore.keep(bytes, owner, signal)
+  }
 }
 
 /** Shorter, or longer by zeros. Truncating to nothing forgets the base, so that its bytes are never asked for. */

@@ -137,7 +137,6 @@ class Restoring {
     const { type, attributes } = recovered.record
     const inode = this.#context.tree.createInode(type as FileType, decodeAttributes(attributes), { directory, name })
     this.#inodes.set(ino, inode)
-    if (inode.directory) this.#context.tree.markEmpty(inode)
     return inode
   }
 

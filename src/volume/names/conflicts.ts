@@ -5,6 +5,7 @@ import { VolumeError } from '../../base/errors.ts'
 import type { ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
+import type { Name } from '../types.ts'
 import { keepConflict } from '../objects/conflict-copy.ts'
 import { objectDeps } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
@@ -25,7 +26,7 @@ export async function settleContentConflict(
   if (content) {
     const frozen = content.freeze()
     try {
-      conflictPath = await keepConflict(objectDeps(context), { path, frozen, attributes: inode.attributes })
+      conflictPath = await keepConflict(objectDeps(context), { path, frozen, attributes: inode.attributes, keyBeside: besideOf(context, inode) })
     } finally {
       content.thaw(frozen)
     }
@@ -37,6 +38,12 @@ export async function settleContentConflict(
   inode.foreignCount++
   const message = `${path} was changed by another writer; the local version is kept as ${conflictPath ?? 'nothing'}`
   return new VolumeError('ESTALE', { message, conflictPath })
+}
+
+/** Under `conflictCopies: 'beside'`: the key of a name in the file's own directory. */
+function besideOf(context: VolumeContext, { place }: Inode): ((name: Name) => string) | undefined {
+  if (!place || context.settings.conflictCopies !== 'beside') return undefined
+  return (name) => context.tree.keyOfName(place.parent, name, false)
 }
 
 /** Drops all local changes of the inode and of its name; the next lookup asks the bucket. */

@@ -10,7 +10,7 @@ import { copyObject } from '../objects/copy-object.ts'
 import { isUnknownOutcome } from '../objects/outcome/doubt.ts'
 import { ConflictError, SourceChangedError } from '../objects/conflict-error.ts'
 import { writeObject } from '../objects/write-object.ts'
-import { versionOfInfo } from '../tree/attributes.ts'
+import { orMissing, versionOfInfo } from '../tree/attributes.ts'
 import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
@@ -46,7 +46,7 @@ async function attempt(
   const key = context.tree.keyOf(inode)
   if (inode.base?.key === key && !inode.dirty) return true
   const other = await readHeaders(context, inode)
-  const hasBody = inode.base === null || (inode.content !== null && !inode.content.isClean)
+  const hasBody = hasNewBytes(inode)
   if (other) return meet(context, inode, pending, other.info, hasBody, options)
   if (inode.base) await readXattrs(context, inode)
   const changeCount = inode.changeCount
@@ -64,12 +64,23 @@ async function attempt(
     return true
   } catch (error) {
     if (frozen) content?.thaw(frozen)
-    if (error instanceof SourceChangedError) return meet(context, inode, pending, error.found, hasBody, options)
+    if (error instanceof SourceChangedError) {
+      // Of contents, the source may be a key of its own: what counts is what lies under the file's.
+      const found = hasBody && error.key !== key ? await orMissing(context.store.head(key)) : error.found
+      return meet(context, inode, pending, found, hasBody, options)
+    }
     if (!(error instanceof ConflictError)) throw error
     if (hasBody) return lost(context, inode, pending, error.found, options)
     if (!pending) return meet(context, inode, pending, error.found, hasBody, options)
     return taken(context, inode, pending, error.found, options)
   }
+}
+
+/** Whether the bytes are not those of the base: also when they are those of an object put aside. */
+function hasNewBytes({ base, content }: Inode): boolean {
+  if (base === null) return true
+  if (content === null) return false
+  return !content.isClean || content.base?.key !== base.key || content.base.etag !== base.etag
 }
 
 async function send(

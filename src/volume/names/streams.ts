@@ -40,6 +40,8 @@ export class Streams {
 
   /** What the inode has goes to a key of its own, so that memory is free; reads go on there. */
   async putAside(inode: Inode): Promise<void> {
+    // A journal has the bytes on disk already, and could not tell what they are based on afterwards.
+    if (this.#context.settings.durability === 'journal') return
     const { upload } = this.#of(inode)
     await inode.remoteLock.run(async () => {
       const { content } = inode
@@ -95,6 +97,7 @@ export class Streams {
     streaming.times = { mtimeNs, ctimeNs }
     inode.doubtfulIds.set(writeId, key)
     this.#context.journal.writing(inode.ino, key, writeId)
-    return { key, headers, writeId }
+    const tags = inode.base?.tagCount ? await this.#context.store.getTags(inode.base.key) : undefined
+    return { key, headers, writeId, tags }
   }
 }

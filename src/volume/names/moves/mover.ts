@@ -3,7 +3,6 @@
 // name and is reported, and a file that is at the new name already is never replaced.
 
 import { nameOfKeySegment } from '../../../format/key.ts'
-import { writeIdHeader } from '../../../format/metadata.ts'
 import type { ListedObject, ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode, Version } from '../../inode.ts'
@@ -15,6 +14,7 @@ import { forEachBounded } from '../../tree/concurrency.ts'
 import { objectKey } from '../../tree/places.ts'
 import { objectDeps } from '../aside.ts'
 import { storeIntent } from './intents.ts'
+import { asMoved, tellMovedBefore } from './moved-before.ts'
 
 /** Copies in flight of one rename; the store's own limit bounds them further. */
 const copiesInFlightMax = 64
@@ -37,11 +37,12 @@ export async function moveObjects(context: VolumeContext, move: Moving): Promise
     context.serverTime.observe(page.date)
     await movePage(context, move, page.objects)
     startAfter = page.objects.at(-1)?.key
-    if (page.token === undefined || startAfter === undefined) return
+    if (page.token === undefined || startAfter === undefined) break
     if (context.clock.monotonicMs() - renewedMs < renewIntervalMs) continue
     await storeIntent(context, move)
     renewedMs = context.clock.monotonicMs()
   }
+  await tellMovedBefore(context, move, (from, to) => tell(context, move, from, to))
 }
 
 /** Requests sent under the old keys before the rename must have ended, or they would put objects behind us. */
@@ -102,17 +103,8 @@ async function copyOne(context: VolumeContext, from: Version, key: string): Prom
 
 /** What is at the new name, if it is a copy of `from` made by somebody who began this rename. */
 async function movedBefore(context: VolumeContext, from: Version, found: ObjectInfo): Promise<Version | null> {
-  const source = from.headers ? from : await context.store.head(from.key)
-  if (found.size !== from.size || !source.headers) return null
-  if (!found.etag.includes('-') && !from.etag.includes('-') && found.etag !== from.etag) return null
-  const same = withoutId(source.headers.metadata) === withoutId(found.headers.metadata)
-  const { key, etag, size, lastModified, headers, date, tagCount, checksum } = found
-  if (!same) return null
-  return { key, etag, size, lastModified, headers, tagCount, checksum, headersDate: date, headersRead: true, ours: true }
-}
-
-function withoutId(metadata: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(metadata).filter(([name]) => name !== writeIdHeader).sort())
+  const headers = from.headers ?? (await context.store.head(from.key)).headers
+  return asMoved({ ...from, headers }, found)
 }
 
 /** The tree and pending names go on with the object under its new key. */
@@ -120,7 +112,10 @@ function tell(context: VolumeContext, move: Moving, from: Version, to: Version):
   context.reader.move(from, to)
   if (from.key === move.from && move.directory) {
     const own = context.names.of(move.directory)
-    if (own) own.marker = to
+    if (own) {
+      own.marker = to
+      context.journal.name(own)
+    }
     return follow(context, move.directory, from, to)
   }
   const place = placeAt(move, from.key)
@@ -128,6 +123,7 @@ function tell(context: VolumeContext, move: Moving, from: Version, to: Version):
   const pending = context.names.get(place.directory, place.name)
   if (pending?.object?.key === from.key) pending.object = to
   if (pending?.marker?.key === from.key) pending.marker = to
+  if (pending) context.journal.name(pending)
   const inode = inodeAt(move, from.key)
   if (inode) follow(context, inode, from, to)
   for (const left of pending?.after ?? []) follow(context, left, from, to)
@@ -139,7 +135,7 @@ function follow(context: VolumeContext, inode: Inode, from: Version, to: Version
   inode.base = { ...to, headers }
   inode.content?.moved(inode.base)
   if (!inode.dirty) context.tree.learned(inode, to)
-  else context.journal.inode(inode)
+  if (inode.dirty || context.names.of(inode)) context.journal.inode(inode)
 }
 
 /** The inode whose object lies at `key` below the old prefix, if the tree knows it. */

@@ -49,8 +49,8 @@ export class Moves {
     const { tree, names, random, journal } = this.#context
     const { place } = inode
     if (!place) throw new Error('a directory without a place cannot be renamed')
-    await this.passed(place.parent, place.name)
-    await this.passed(to.directory, to.name)
+    await this.passedAround(place.parent, place.name)
+    await this.passedAround(to.directory, to.name)
     const pending = names.of(inode)
     const from = tree.prefixOf(inode)
     if (pending) this.#changeName(pending, names.ensure(to.directory, to.name))
@@ -82,6 +82,17 @@ export class Moves {
     while (this.#active.size > 0) {
       const key = `${this.#context.tree.prefixOf(directory)}${name}/`
       const move = [...this.#active].find(({ from, to }) => key.startsWith(from) || key.startsWith(to))
+      if (!move) return
+      await move.done
+    }
+  }
+
+  /** Likewise, and nothing below the name (a directory) is being moved in or out. */
+  async passedAround(directory: Inode, name: Name): Promise<void> {
+    while (this.#active.size > 0) {
+      const key = `${this.#context.tree.prefixOf(directory)}${name}/`
+      const touches = (prefix: string): boolean => key.startsWith(prefix) || prefix.startsWith(key)
+      const move = [...this.#active].find(({ from, to }) => touches(from) || touches(to))
       if (!move) return
       await move.done
     }
