@@ -1,7 +1,7 @@
 // DESIGN §7: what listings, attributes of whole directories and walks cost, with and without a current index.
 
 import { describe, expect, it } from 'vitest'
-import { root, type VolumeKit } from '../../support/volume-kit.ts'
+import { root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
 import { billOf, coldKit, kitOf, plainBytes, plant } from './bill.ts'
 
 /** SCALE=1 walks the 100,000 files of the budget; CI a tenth. */
@@ -51,7 +51,7 @@ describe('readdir of n names', () => {
 })
 
 /** Directories of files made through a volume, which is closed: its indexes are current. */
-async function indexed(directories: number, files: number): Promise<VolumeKit> {
+async function indexed(directories: number, files: number, options: KitOptions = {}): Promise<VolumeKit> {
   const kit = await kitOf({ durability: 'memory' })
   // An index of one row is not worth its requests.
   await kit.calls.mkdir(root, '/u', 0o755, false)
@@ -59,12 +59,16 @@ async function indexed(directories: number, files: number): Promise<VolumeKit> {
     await kit.calls.mkdir(root, `/t/d${d}`, 0o755, true)
     for (let f = 0; f < files; f++) await kit.write(`/t/d${d}/f${f}`, 'x')
   }
-  return coldKit(kit)
+  return coldKit(kit, options)
 }
 
 describe('ls -lR with a current index', () => {
-  it('costs ≤ 1.2·⌈n/1000⌉ LIST in each directory + 1 GET of its index, and no HEAD', async () => {
-    const cold = await indexed(4, 60)
+  it('costs ≤ 1.2·⌈n/1000⌉ LIST in each directory + 1 GET of its index, and no HEAD of a file', async () => {
+    const heads: string[] = []
+    const cold = await indexed(4, 60, {
+      durability: 'bucket',
+      before: ({ operation, key = '' }) => void (operation === 'head' && heads.push(key)),
+    })
     const visit = async (path: string): Promise<number> => {
       let count = 0
       for (const { name, type } of await cold.calls.readdirAttributes(root, path))
@@ -76,7 +80,9 @@ describe('ls -lR with a current index', () => {
       count = await visit('/')
     })
     expect(count).toBe(240)
-    expect(data['head'] ?? 0).toBe(0)
+    // No listing of the parent shows when a marker changed; up to two of them beside each other are asked for by name.
+    expect(heads.filter((key) => !key.endsWith('/'))).toEqual([])
+    expect(heads.length).toBeLessThanOrEqual(2)
     expect(data['get'] ?? 0).toBe(0)
     // One LIST in each of the seven directories.
     expect(data['list']).toBeLessThanOrEqual(7)
