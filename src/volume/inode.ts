@@ -150,6 +150,8 @@ export interface Dentry {
   pinned: boolean
   /** The directory's generation when this was last changed locally: a listing sent before that knows less. */
   generation: number
+  /** Generation of the latest request whose reply told of the name: the reply to an earlier one knows less. */
+  seenGeneration: number
 }
 
 /** What a directory knows of its entries. */
@@ -165,6 +167,8 @@ export class DirectoryState {
   markerSeenMs: number = -Infinity
   /** Generation at the last `invalidate`: a listing sent before it is not complete. */
   invalidatedGeneration = 0
+  /** Generation of the latest complete listing while nothing was evicted since: what is not in `dentries` was missing then. */
+  absentGeneration = 0
   /** Names asked for one by one since the last listing; a few of them make listing the whole directory cheaper. */
   missCount = 0
   /** More names than one page shows: single names are asked for one by one. */

@@ -133,7 +133,7 @@ export class AttributeFetch {
     if (inode.place !== place) return
     if (inode.directory && !isSlashless(inode)) observations.marker(inode, null, sent)
     else if (!dentries.isProtected(place.parent, place.name, sent.generation))
-      dentries.observeMissing(place.parent, place.name)
+      dentries.observeMissing(place.parent, place.name, sent.generation)
   }
 
   /** A directory is there while its marker or anything below it is. */
@@ -159,7 +159,7 @@ export class AttributeFetch {
     }
     if (inode.place !== place || hasLocalChanges(inode)) return
     if (!dentries.isProtected(place.parent, place.name, sent.generation))
-      dentries.observeMissing(place.parent, place.name)
+      dentries.observeMissing(place.parent, place.name, sent.generation)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Dentry, DirectoryState, Inode } from '../inode.ts'
 import type { VolumeSettings } from '../settings.ts'
 import type { Name } from '../types.ts'
 import type { InodeTable } from './inode-table.ts'
-import { negativeDentriesMax } from './tree-deps.ts'
+import { negativeDentriesMax, negativeKeptMs, settledKeptMax } from './tree-deps.ts'
 
 // The dentry cache: what each directory believes of its names, and how the two sides change it. Local changes pin a
 // dentry until write-back has carried them out (`settle`); what the bucket shows is taken only where nothing local
@@ -16,6 +16,8 @@ export class Dentries {
   readonly #table: InodeTable
   /** Names that differ from the bucket, by the directory they are in. */
   readonly #pinned = new Map<Dentry, Inode>()
+  /** Names that were pinned a moment ago, longest settled first. */
+  readonly #settled = new Map<Dentry, Inode>()
   #generation = 0
 
   constructor(clock: Clock, settings: VolumeSettings, table: InodeTable) {
@@ -25,14 +27,15 @@ export class Dentries {
     table.onEvict = (inode) => this.#evict(inode)
   }
 
-  /** Counts changes of all directories; taken when a request is sent, it tells what the reply cannot know. */
-  get generation(): number {
-    return this.#generation
+  /** Counts changes of all directories and requests: what has a higher one happened, or was asked, later. */
+  nextGeneration(): number {
+    return ++this.#generation
   }
 
-  /** Pinned dentries and the directory each is in. */
-  get pinned(): ReadonlyMap<Dentry, Inode> {
-    return this.#pinned
+  /** Dentries that a request sent at `generation` cannot have seen as they are, and the directory each is in. */
+  *changedSince(generation: number): Iterable<readonly [Dentry, Inode]> {
+    yield* this.#pinned
+    for (const entry of this.#settled) if (!entry[0].pinned && entry[0].generation > generation) yield entry
   }
 
   /** The inode, null when known to be missing, undefined when the bucket must be asked. */
@@ -60,32 +63,43 @@ export class Dentries {
     return dentry.freshUntilMs - this.#settings.listingTtlMs
   }
 
-  /** Whether something local happened to `name` that a request sent at `generation` cannot know. */
-  isProtected(directory: Inode, name: Name, generation: number): boolean {
+  /** Whether `name` was changed here since `generation`. */
+  isChanged(directory: Inode, name: Name, generation: number): boolean {
     const dentry = stateOf(directory).dentries.get(name)
     return dentry !== undefined && (dentry.pinned || dentry.generation > generation)
   }
 
-  /** The bucket showed `name`. Not for protected names. */
-  observe(directory: Inode, name: Name, inode: Inode): Dentry {
-    return this.#put(directory, name, inode, this.#clock.monotonicMs() + this.#settings.listingTtlMs, false)
+  /** Whether we know more of `name` than a request sent at `generation` can: changed here, or asked again, since. */
+  isProtected(directory: Inode, name: Name, generation: number): boolean {
+    const state = stateOf(directory)
+    const dentry = state.dentries.get(name)
+    if (!dentry) return state.absentGeneration > generation
+    return dentry.pinned || dentry.generation > generation || dentry.seenGeneration > generation
+  }
+
+  /** The bucket showed `name` to a request sent at `generation`. Not for protected names. */
+  observe(directory: Inode, name: Name, inode: Inode, generation: number): Dentry {
+    const dentry = this.#put(directory, name, inode, this.#clock.monotonicMs() + this.#settings.listingTtlMs, false)
+    dentry.seenGeneration = generation
+    return dentry
+  }
+
+  /** The object of `name` was looked at by a request sent at `generation`. */
+  looked(directory: Inode, name: Name, generation: number): void {
+    const dentry = stateOf(directory).dentries.get(name)
+    if (dentry) dentry.seenGeneration = Math.max(dentry.seenGeneration, generation)
   }
 
   /** The bucket showed that `name` is missing. Dirty inodes keep their name: their write-back finds the conflict. */
-  observeMissing(directory: Inode, name: Name): void {
+  observeMissing(directory: Inode, name: Name, generation: number): void {
     const state = stateOf(directory)
     const dentry = state.dentries.get(name)
     if (dentry?.pinned || (dentry?.inode && hasLocalChanges(dentry.inode))) return
-    if (dentry?.inode) {
-      this.#unplace(directory, name, dentry.inode)
-      state.dentries.delete(name)
-      this.#bump(state)
-    }
-    const now = this.#clock.monotonicMs()
-    if (state.completeUntilMs > now || this.#settings.negativeTtlMs <= 0) return
-    this.#put(directory, name, null, now + this.#settings.negativeTtlMs, false)
+    const freshUntilMs = this.#clock.monotonicMs() + Math.max(this.#settings.negativeTtlMs, 0)
+    const missing = this.#put(directory, name, null, Math.max(freshUntilMs, state.completeUntilMs), false)
+    missing.seenGeneration = generation
     if (state.dentries.size >= negativeDentriesMax && state.dentries.size % negativeDentriesMax === 0)
-      dropNegatives(state)
+      dropNegatives(state, this.#clock.monotonicMs())
   }
 
   attach(directory: Inode, name: Name, inode: Inode): void {
@@ -108,6 +122,7 @@ export class Dentries {
     dentry.generation = this.#bump(state)
     dentry.pinned = false
     this.#pinned.delete(dentry)
+    this.#remember(dentry, directory)
     const ttlMs = dentry.inode ? this.#settings.listingTtlMs : this.#settings.negativeTtlMs
     dentry.freshUntilMs = this.#clock.monotonicMs() + ttlMs
   }
@@ -137,8 +152,10 @@ export class Dentries {
   /** Names of a full listing that began at `generation` are in: what it did not show is gone, the rest is complete. */
   complete(directory: Inode, seen: ReadonlySet<Name>, generation: number): void {
     const state = stateOf(directory)
+    if (state.absentGeneration > generation) return
     for (const [name, dentry] of state.dentries) {
-      if (seen.has(name) || dentry.pinned || dentry.generation > generation) continue
+      if (seen.has(name) || dentry.pinned) continue
+      if (dentry.generation > generation || dentry.seenGeneration > generation) continue
       if (dentry.inode && hasLocalChanges(dentry.inode)) continue
       if (dentry.inode) this.#unplace(directory, name, dentry.inode)
       state.dentries.delete(name)
@@ -146,6 +163,7 @@ export class Dentries {
     }
     state.missCount = 0
     if (state.invalidatedGeneration > generation) return
+    state.absentGeneration = generation
     state.completeUntilMs = this.#clock.monotonicMs() + this.#settings.listingTtlMs
   }
 
@@ -162,7 +180,7 @@ export class Dentries {
     if (inode && (inode.place?.parent !== directory || inode.place.name !== name))
       inode.place = { parent: directory, name }
     if (before) this.#pinned.delete(before)
-    const dentry: Dentry = { name, inode, freshUntilMs, pinned, generation: 0 }
+    const dentry: Dentry = { name, inode, freshUntilMs, pinned, generation: 0, seenGeneration: 0 }
     state.dentries.set(name, dentry)
     this.#pin(directory, dentry, pinned)
     this.#bump(state)
@@ -188,7 +206,17 @@ export class Dentries {
     if (state.dentries.get(inode.place.name)?.inode !== inode) return
     state.dentries.delete(inode.place.name)
     state.completeUntilMs = 0
+    state.absentGeneration = 0
     state.invalidatedGeneration = this.#bump(state)
+  }
+
+  #remember(dentry: Dentry, directory: Inode): void {
+    this.#settled.delete(dentry)
+    this.#settled.set(dentry, directory)
+    for (const oldest of this.#settled.keys()) {
+      if (this.#settled.size <= settledKeptMax) return
+      this.#settled.delete(oldest)
+    }
   }
 
   #unplace(directory: Inode, name: Name, inode: Inode): void {
@@ -213,10 +241,13 @@ export function hasLocalChanges(inode: Inode): boolean {
   return false
 }
 
-/** Forgets missing names when there are many of them; each costs a request to learn again. */
-function dropNegatives(state: DirectoryState): void {
+/** Forgets missing names when there are many of them: not those that a reply still on its way may contradict. */
+function dropNegatives(state: DirectoryState, nowMs: number): void {
   let negatives = 0
   for (const dentry of state.dentries.values()) if (!dentry.inode && !dentry.pinned) negatives++
   if (negatives <= negativeDentriesMax / 2) return
-  for (const [name, dentry] of state.dentries) if (!dentry.inode && !dentry.pinned) state.dentries.delete(name)
+  for (const [name, dentry] of state.dentries) {
+    const isRecent = dentry.generation > 0 && dentry.freshUntilMs + negativeKeptMs > nowMs
+    if (!dentry.inode && !dentry.pinned && !isRecent) state.dentries.delete(name)
+  }
 }

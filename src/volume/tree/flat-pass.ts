@@ -48,6 +48,7 @@ export class FlatPass {
   /** Objects under the names of known directories, until a key after their prefix has been seen. */
   #shadowed: Shadowed[] = []
   #startAfter: string | undefined
+  #sent: Sent | null = null
   readonly #begin: string | undefined
   #done = false
 
@@ -69,6 +70,11 @@ export class FlatPass {
     return this.#startAfter
   }
 
+  /** When the last page was asked for. */
+  get sent(): Sent | null {
+    return this.#sent
+  }
+
   /** Whether the pass is inside `directory` and has been since its first key. */
   covers(directory: Inode): boolean {
     return this.#open.some((open) => open.inode === directory && open.fromStart)
@@ -77,6 +83,7 @@ export class FlatPass {
   /** The next page, directories before what is in them. */
   async next(): Promise<readonly FlatEntry[]> {
     const sent = sentNow(this.#context)
+    this.#sent = sent
     this.#context.metrics.count('listings')
     const options = { prefix: this.prefix, startAfter: this.#startAfter }
     const reply: ListReply = await this.#context.store.list(options)

@@ -121,7 +121,7 @@ export class Listings {
     for (const [name, inode] of seen) {
       const dentry = dentries.get(name)
       // Dropped from the table since its page arrived: the directory is larger than the table.
-      if (!dentry) entries.push({ name, inode, freshUntilMs: 0, pinned: false, generation: 0 })
+      if (!dentry) entries.push({ name, inode, freshUntilMs: 0, pinned: false, generation: 0, seenGeneration: 0 })
       else if (dentry.inode) entries.push(dentry)
     }
     for (const [name, dentry] of dentries) if (dentry.inode && !seen.has(name)) entries.push(dentry)

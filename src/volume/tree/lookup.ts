@@ -123,7 +123,8 @@ export class Lookups {
   #conclude(directory: Inode, name: Name, info: ObjectInfo | null, sent: Sent): Inode | null {
     const { dentries, observations } = this.#context
     if (info) return observations.info(directory, name, info, sent)
-    if (!dentries.isProtected(directory, name, sent.generation)) dentries.observeMissing(directory, name)
+    if (!dentries.isProtected(directory, name, sent.generation))
+      dentries.observeMissing(directory, name, sent.generation)
     return stateOf(directory).dentries.get(name)?.inode ?? null
   }
 

@@ -55,7 +55,7 @@ export class Observations {
     const before = this.#known(directory, name)
     if (dentries.isProtected(directory, name, sent.generation)) return before
     if (before && (before.directory ? hasLocalChanges(before) : before.dirty || before.remoteLock.busy)) {
-      dentries.observe(directory, name, before)
+      dentries.observe(directory, name, before, sent.generation)
       return before
     }
     let inode = before
@@ -63,7 +63,7 @@ export class Observations {
     else if (inode && isSlashlessAs(inode, listed) && inode.base?.etag === listed.etag)
       this.#updateListed(inode, listed, sent)
     else inode = this.#fromListed(directory, name, listed, settings)
-    dentries.observe(directory, name, inode)
+    dentries.observe(directory, name, inode, sent.generation)
     return inode
   }
 
@@ -71,13 +71,19 @@ export class Observations {
   info(directory: Inode, name: Name, info: ObjectInfo, sent: Sent): Inode | null {
     const { dentries } = this.#deps
     const before = this.#known(directory, name)
-    if (dentries.isProtected(directory, name, sent.generation)) return before
+    if (dentries.isProtected(directory, name, sent.generation)) {
+      // Seen by a later request, but only listed: the headers are of the same version.
+      const isListed = before && !before.attributesKnown && before.base?.etag === info.etag
+      return isListed && !dentries.isChanged(directory, name, sent.generation)
+        ? (this.infoOf(before, info, sent) ?? before)
+        : before
+    }
     let inode = before
     const isOther = before?.directory && !info.key.endsWith('/') && !isSlashlessAs(before, info)
     if (!before || (isOther && !hasLocalChanges(before))) inode = null
     inode = inode ? this.infoOf(inode, info, sent) : null
     inode ??= this.#fromInfo(directory, name, info, sent)
-    dentries.observe(directory, name, inode)
+    dentries.observe(directory, name, inode, sent.generation)
     return inode
   }
 
@@ -87,6 +93,7 @@ export class Observations {
       if (inode.base?.etag === info.etag && inode.base.headers === undefined) this.#onlyHeaders(inode, info)
       return inode
     }
+    if (!force && this.#isOlder(inode, sent)) return inode
     const decoded = decodeInfo(info, this.#deps.settings)
     if (decoded.type !== inode.type) {
       if (inode.directory || decoded.type === 'directory' || inode.typeKnown) return null
@@ -111,7 +118,7 @@ export class Observations {
       if (inode && (inode.dirty || inode.remoteLock.busy)) return inode
       inode = this.create('directory', guessAttributes('directory', 0, openedNs, settings), directory, name)
     }
-    dentries.observe(directory, name, inode)
+    dentries.observe(directory, name, inode, sent.generation)
     if (marker !== undefined) this.marker(inode, marker, sent)
     return inode
   }
@@ -121,7 +128,8 @@ export class Observations {
     const { dentries, settings } = this.#deps
     const state = stateOf(inode)
     if (inode.dirty || (inode.remoteLock.busy && !force)) return
-    if (!force && inode.place && dentries.isProtected(inode.place.parent, inode.place.name, sent.generation)) return
+    if (!force && inode.place && dentries.isChanged(inode.place.parent, inode.place.name, sent.generation)) return
+    if (!force && this.#isOlder(inode, sent)) return
     state.markerSeenMs = sent.sentMs
     if (marker === null) {
       state.hasMarker = false
@@ -158,6 +166,11 @@ export class Observations {
     return stateOf(directory).dentries.get(name)?.inode ?? null
   }
 
+  /** Whether the attributes were told by the reply to a later request. */
+  #isOlder(inode: Inode, sent: Sent): boolean {
+    return inode.attributesKnown && sent.sentMs + this.#deps.settings.attributesTtlMs < inode.attributesFreshUntilMs
+  }
+
   #fresh(inode: Inode, sent: Sent): void {
     inode.attributesKnown = true
     inode.typeKnown = true
@@ -166,6 +179,7 @@ export class Observations {
 
   #take(inode: Inode, info: ObjectInfo, decoded: Decoded, sent: Sent): void {
     if (inode.base && inode.base.etag !== info.etag) this.#noteForeign(inode)
+    if (inode.place) this.#deps.dentries.looked(inode.place.parent, inode.place.name, sent.generation)
     const isSame = inode.base?.etag === info.etag && inode.base.lastModified === info.lastModified
     const { mtimeNs, ctimeNs } = inode.attributes
     inode.base = versionOfInfo(info, inode.base)

@@ -19,7 +19,7 @@ export interface TreeContext extends TreeDeps {
 
 /** To be taken just before a request goes out. */
 export function sentNow(context: TreeContext): Sent {
-  return { sentMs: context.clock.monotonicMs(), generation: context.dentries.generation }
+  return { sentMs: context.clock.monotonicMs(), generation: context.dentries.nextGeneration() }
 }
 
 /** The name of a listed segment in `directory`; null when it is to be hidden, which is counted unless it is our own folder. */

@@ -30,3 +30,9 @@ export const negativeDentriesMax = 1000
 
 /** An object longer than this is no symlink (PATH_MAX - 1). */
 export const symlinkBytesMax = 4095
+
+/** Names removed here are remembered this long after their TTL: longer than any reply is on its way. */
+export const negativeKeptMs = 60_000
+
+/** Names settled a moment ago that a walk must still look at: more than are settled while one page is on its way. */
+export const settledKeptMax = 10_000

@@ -96,7 +96,7 @@ export class TreeWalker {
     return extra.length === 0 ? page : [...page, ...extra]
   }
 
-  /** Adds pinned names whose key lies in (`from`, `to`], and the directories above them; drops what was shown before. */
+  /** Adds names that the page cannot show yet whose key lies in (`from`, `to`], and the directories above them; drops what was shown before. */
   #withLocal(walk: Walk, page: readonly FlatEntry[], from: string | undefined, to: string | undefined): FlatEntry[] {
     const { places, dentries } = this.#context
     const entries = new Map<Inode, FlatEntry>()
@@ -106,7 +106,7 @@ export class TreeWalker {
       entries.set(inode, { key, inode })
     }
     for (const { key, inode } of page) add(key, inode)
-    for (const [dentry, directory] of dentries.pinned) {
+    for (const [dentry, directory] of dentries.changedSince(walk.pass.sent?.generation ?? 0)) {
       if (!dentry.inode || entries.has(dentry.inode)) continue
       const above = chain(directory, walk.pass.scope)
       if (!above) continue
