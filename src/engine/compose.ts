@@ -1,6 +1,7 @@
 // In the engine's thread: from a plan to an open volume. The usual opener of an engine (`composed.ts`).
 
 import { systemRandom } from '../base/system.ts'
+import type { VolumeSettings } from '../volume/settings.ts'
 import { startVolume } from '../volume/start.ts'
 import type { ComposedVolume } from './composed.ts'
 import { openBucket } from './open/bucket.ts'
@@ -8,6 +9,7 @@ import { openFolders } from './open/folders.ts'
 import { explainOpenFailure } from './open/open-errors.ts'
 import { loadParts } from './open/parts.ts'
 import type { GivenParts, VolumePlan } from './open/plan.ts'
+import { cacheBytes } from './shared/layout.ts'
 
 /** `OpenVolumeHere` of composed.ts. */
 export function open(data: unknown): Promise<ComposedVolume> {
@@ -31,17 +33,25 @@ async function compose(plan: VolumePlan, given: GivenParts, undo: (() => Promise
   const bucket = await openBucket(plan, parts)
   const { store, metrics } = bucket
   undo.push(() => store.close())
-  const readOnly = plan.settings.readOnly || bucket.deniesWrites
-  const folders = await openFolders({ ...plan, settings: { ...plan.settings, readOnly } }, log)
+  const settings = { ...plan.settings, readOnly: plan.settings.readOnly || bucket.deniesWrites }
+  const folders = await openFolders({ ...plan, settings }, log)
   undo.push(() => folders.release())
   const { journalFiles, spoolFiles, cacheFiles, orphanedJournals } = folders
-  const settings = { ...plan.settings, readOnly, diskCacheBytesMax: folders.cacheBytesMax }
   const local = { journalFiles, spoolFiles, cacheFiles, orphanedJournals }
-  const volume = await startVolume({ store, clock, random: systemRandom, log, settings, ...local })
+  const shares = { memoryBytesMax: memoryShare(settings), diskCacheBytesMax: folders.cacheBytesMax }
+  const volume = await startVolume({
+    store,
+    clock,
+    random: systemRandom,
+    log,
+    settings: { ...settings, ...shares },
+    ...local,
+  })
   undo.push(() => volume.close())
   await folders.releaseOrphans()
   return {
     volume,
+    settings,
     store,
     clock,
     log,
@@ -55,4 +65,9 @@ async function compose(plan: VolumePlan, given: GivenParts, undo: (() => Promise
       await folders.release()
     },
   }
+}
+
+/** The shared cache is clean bytes in memory too. As little as settings allow (four parts) is left to the volume whole. */
+function memoryShare({ memoryBytesMax, partBytes }: VolumeSettings): number {
+  return Math.max(Math.min(memoryBytesMax, 4 * partBytes), memoryBytesMax - cacheBytes)
 }

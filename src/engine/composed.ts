@@ -3,10 +3,13 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/log.ts'
 import type { ObjectStore } from '../store/store.ts'
+import type { VolumeSettings } from '../volume/settings.ts'
 import type { Volume } from '../volume/volume.ts'
 
 export interface ComposedVolume {
   readonly volume: Volume
+  /** As the program asked for them; the volume's own may be shares of them. Default: the volume's. */
+  readonly settings?: VolumeSettings | undefined
   readonly store?: ObjectStore | undefined
   readonly clock: Clock
   readonly log: Logger

@@ -114,7 +114,7 @@ export class EngineCore {
     const composed = await this.#composed
     switch (name) {
       case 'opened':
-        return { settings: composed.volume.settings }
+        return { settings: composed.settings ?? composed.volume.settings }
       case 'metrics':
         return { ...composed.volume.metrics(), ...composed.metrics?.() }
       case 'host':

@@ -37,7 +37,7 @@ export async function startInlineEngine(options: InlineEngineOptions): Promise<E
   const owner = processCaller()
   const { memory: cache } = createCacheMemory()
   const core = new EngineCore({ composed: options.composed, cache, owner })
-  const { volume } = await options.composed
+  const { volume, settings = volume.settings } = await options.composed
   const ask = async (name: MethodName, args: readonly unknown[]): Promise<unknown> => {
     const [ok, value] = await core.calls.run(methodIndexes.get(name) as number, args)
     if (!ok) throw fromWireError(value as WireError)
@@ -67,7 +67,7 @@ export async function startInlineEngine(options: InlineEngineOptions): Promise<E
   const client = createClient({ transport, reader: new CacheReader(cache, owner), close })
   return {
     client,
-    settings: volume.settings,
+    settings,
     host: (moduleUrl, hostOptions) => host(ask, String(moduleUrl), hostOptions),
     port() {
       const [theirs, engines] = createThreadPorts()
