@@ -19,6 +19,8 @@ interface Streaming {
 export class Streams {
   readonly #context: VolumeContext
   readonly #byInode = new Map<Inode, Streaming>()
+  /** Uploads that are being removed. */
+  readonly #ending = new Set<Promise<void>>()
 
   constructor(context: VolumeContext) {
     this.#context = context
@@ -73,9 +75,19 @@ export class Streams {
   drop(inode: Inode): void {
     const upload = this.get(inode)
     this.#byInode.delete(inode)
-    void upload?.abort().catch((error: unknown) => {
-      this.#context.log.warn('an unfinished upload could not be removed; see doctor', { error: String(error) })
-    })
+    if (!upload) return
+    const ending = upload
+      .abort()
+      .catch((error: unknown) => {
+        this.#context.log.warn('an unfinished upload could not be removed; see doctor', { error: String(error) })
+      })
+      .finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
+  }
+
+  /** Returns when no upload is left that nobody wants: before the store closes. */
+  async close(): Promise<void> {
+    await Promise.all(this.#ending)
   }
 
   #of(inode: Inode): Streaming {

@@ -140,6 +140,7 @@ export class WriteBack {
     this.#timers.clear()
     this.#queue.clear()
     await this.#queue.onIdle()
+    await this.streams.close()
   }
 
   /** What is left has no name any more: unlinked, but open. */
