@@ -69,13 +69,17 @@ async function readRestarting(context: VolumeContext, inode: Inode, options: Rea
   }
 }
 
-/** A GET's reply tells the attributes too, for nothing. */
+/**
+ * A GET's reply tells the attributes too, for nothing. Only while the very version is there that was when the read began:
+ * our own chmod keeps key and ETag, and must not be undone by a reply from before it.
+ */
 function learner(context: VolumeContext, inode: Inode): (info: ObjectInfo) => void {
   const sentMs = context.clock.monotonicMs()
+  const { base } = inode
   return (info) => {
     context.serverTime.observe(info.date)
-    if (!inode.dirty && inode.base?.key === info.key && inode.base.etag === info.etag && !inode.remoteLock.busy)
-      context.tree.learned(inode, info, sentMs)
+    if (!base || inode.base !== base || base.key !== info.key || base.etag !== info.etag) return
+    if (!inode.dirty && !inode.remoteLock.busy) context.tree.learned(inode, info, sentMs)
   }
 }
 
