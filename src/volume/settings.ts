@@ -78,6 +78,8 @@ export const defaultSettings: VolumeSettings = Object.fromEntries(
 
 /** Smallest block: a page. Relations between limits are asserted where settings are resolved. */
 export const blockBytesMin: number = 4 * KiB
+/** Largest block: one fill, for which the memory budget always keeps room. */
+const blockBytesMax: number = 8 * MiB
 
 /** Defaults overlaid with `options`; throws RangeError naming the setting that cannot be. */
 export function resolveSettings(options: Partial<VolumeSettings>): VolumeSettings {
@@ -91,6 +93,7 @@ export function resolveSettings(options: Partial<VolumeSettings>): VolumeSetting
   const settings = resolved as unknown as VolumeSettings
   if (settings.partBytes < 5 * MiB) throw new RangeError('partBytes must be at least 5 MiB (S3 refuses smaller parts)')
   if (settings.blockBytes < blockBytesMin) throw new RangeError(`blockBytes must be at least ${blockBytesMin}`)
+  if (settings.blockBytes > blockBytesMax) throw new RangeError(`blockBytes must be at most ${blockBytesMax}`)
   if (settings.memoryBytesMax < 4 * settings.partBytes)
     throw new RangeError('memoryBytesMax must hold at least four parts (4 × partBytes)')
   return settings

@@ -14,7 +14,7 @@ export interface DirtyBytes {
   /** As `read`, without waiting; undefined when not in memory. */
   view(offset: number, length: number): Uint8Array | undefined
   /**
-   * Takes in `next` when it lies directly behind in memory: `length` grows and the caller's reference to `next` is
+   * Takes in `next` when it lies directly behind, in memory or in the spool: `length` grows and the caller's reference to `next` is
    * used up. False when it does not.
    */
   extend(next: DirtyBytes): boolean
@@ -38,4 +38,6 @@ export interface Spool {
   /** Exactly `length` bytes; the result belongs to the caller. Rejects with EIO when they cannot be had. */
   read(ref: SpoolRef, offset: number, length: number): Promise<Uint8Array>
   release(ref: SpoolRef): void
+  /** One reference to the bytes of both when `b` lies directly behind `a`; they are used up. Null when it does not. */
+  join?(a: SpoolRef, b: SpoolRef): SpoolRef | null
 }

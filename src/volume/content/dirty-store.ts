@@ -74,9 +74,8 @@ export const keepBytesMax: number = 4 * 1024 * 1024
 
 /** Dirty bytes in the spool, with a copy in memory while there was room for one. */
 class SpooledBytes implements DirtyBytes {
-  readonly length: number
   readonly #spool: Spool
-  readonly #ref: SpoolRef
+  #ref: SpoolRef
   readonly #copy: DirtyBytes | undefined
   #references = 1
 
@@ -84,7 +83,10 @@ class SpooledBytes implements DirtyBytes {
     this.#spool = spool
     this.#ref = ref
     this.#copy = copy
-    this.length = ref.length
+  }
+
+  get length(): number {
+    return this.#ref.length
   }
 
   get inMemory(): boolean {
@@ -115,7 +117,11 @@ class SpooledBytes implements DirtyBytes {
     return this.#spool.read(this.#ref, offset, Math.min(length, this.length - offset))
   }
 
-  extend(): boolean {
-    return false
+  extend(next: DirtyBytes): boolean {
+    if (!(next instanceof SpooledBytes) || this.#copy || next.#copy || next.#references > 1) return false
+    const ref = this.#spool.join?.(this.#ref, next.#ref)
+    if (!ref) return false
+    this.#ref = ref
+    return true
   }
 }

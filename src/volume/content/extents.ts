@@ -33,7 +33,7 @@ export interface DirtyPiece extends PieceRange {
 export type Piece = BasePiece | ZeroPiece | DirtyPiece
 
 /** Index of the piece that holds `offset`; the length of the list at or past the end. */
-export function pieceIndexAt(pieces: readonly Piece[], offset: number): number {
+function pieceIndexAt(pieces: readonly Piece[], offset: number): number {
   const last = pieces[pieces.length - 1]
   if (!last || offset >= last.offset + last.length) return pieces.length
   // Writers append and readers go on: the last piece is asked for most.

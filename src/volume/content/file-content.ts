@@ -52,7 +52,7 @@ export class FileContent {
     return this.#holeBytes
   }
 
-  /** Memory of the table grows with it: at `pieceCountMax` the file should be written back. */
+  /** Each dirty one is counted by the budget as some bytes more (memory-bytes.ts). */
   get pieceCount(): number {
     return this.#pieces.length
   }
@@ -168,6 +168,3 @@ export class FileContent {
     for (const piece of frozen.pieces) if (piece.kind === 'dirty') piece.bytes.release()
   }
 }
-
-/** A table this long costs more memory than its bytes are worth; the handle layer then writes the file back. */
-export const pieceCountMax = 100_000

@@ -1,19 +1,24 @@
 // Dirty bytes in memory. Small ones of all files share slabs, so that a thousand writes of ten bytes cost no thousand
-// buffers; a slab lives until the last of its bytes is released. The budget counts slabs and buffers whole.
+// buffers; a slab lives until the last of its bytes is released. The budget counts slabs and buffers whole, and a slab
+// takes only so many runs: what describes a run costs memory too, which a million writes of one byte would not show.
 
 import type { DirtyBytes } from './dirty-bytes.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** Writes up to this size go into a slab. */
-export const smallBytesMax: number = 32 * 1024
+const smallBytesMax: number = 32 * 1024
 /** Small against the least memory (four parts), large against a small write. */
 export const slabBytes: number = 256 * 1024
+
+/** Runs in one slab: each then counts for 128 bytes or more. Runs that were joined count as one. */
+const slabRunsMax = slabBytes / 128
 
 /** A buffer of the budget, filled from the front, given back when nothing in it is referenced. */
 class Slab {
   readonly buffer: Uint8Array
   readonly #budget: MemoryBudget
   used = 0
+  runs = 0
   references = 0
 
   constructor(budget: MemoryBudget, size: number) {
@@ -21,8 +26,8 @@ class Slab {
     this.buffer = new Uint8Array(size)
   }
 
-  get room(): number {
-    return this.buffer.byteLength - this.used
+  has(room: number): boolean {
+    return this.references > 0 && this.runs < slabRunsMax && this.used + room <= this.buffer.byteLength
   }
 
   release(): void {
@@ -42,6 +47,7 @@ class MemoryBytes implements DirtyBytes {
     this.#start = start
     this.#length = length
     slab.references++
+    slab.runs++
   }
 
   get length(): number {
@@ -70,6 +76,7 @@ class MemoryBytes implements DirtyBytes {
     if (!(next instanceof MemoryBytes) || next.#slab !== this.#slab) return false
     if (next.#start !== this.#start + this.#length) return false
     this.#length += next.#length
+    this.#slab.runs--
     next.release()
     return true
   }
@@ -87,7 +94,7 @@ export class MemoryKeeper {
   /** Dirty memory to take before `keep(bytes)`: 0 when they fit the slab at hand. */
   cost(length: number): number {
     if (length > smallBytesMax) return length
-    return this.#open && this.#open.room >= length ? 0 : slabBytes
+    return this.#slab?.has(length) ? 0 : slabBytes
   }
 
   /** Right after `cost(bytes.length)` was taken, with no await between. */
@@ -99,15 +106,10 @@ export class MemoryKeeper {
     return new MemoryBytes(slab, start, bytes.byteLength)
   }
 
-  /** The slab at hand, unless all in it was released: then its memory is given back. */
-  get #open(): Slab | null {
-    return this.#slab && this.#slab.references > 0 ? this.#slab : null
-  }
-
   #slabFor(length: number): Slab {
     if (length > smallBytesMax) return new Slab(this.#budget, length)
-    const open = this.#open
-    if (open && open.room >= length) return open
+    // One of which everything was released has given its memory back.
+    if (this.#slab?.has(length)) return this.#slab
     return (this.#slab = new Slab(this.#budget, slabBytes))
   }
 }

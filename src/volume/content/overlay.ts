@@ -23,7 +23,7 @@ export function readFile(
 }
 
 /** The bytes of consecutive `pieces` over `base`; the result belongs to the caller. */
-export async function readPieces(
+async function readPieces(
   reader: ContentReader,
   base: Version | null,
   pieces: readonly Piece[],

@@ -23,12 +23,12 @@ import { smallBlockBytes } from './cache/cached-version.ts'
 import type { CachedVersion } from './cache/cached-version.ts'
 import type { DiskCache } from './cache/disk-cache.ts'
 import { carryOver, isUnchanged } from './carry-over.ts'
-import { BlockChecksumBuilder } from './fill/block-checks.ts'
+import { BlockChecksumBuilder, fineBytesMax } from './fill/block-checks.ts'
 import { ChecksumBook } from './fill/checksum-book.ts'
 import { Fills } from './fill/fills.ts'
 import { gatherBlocks } from './fill/gather.ts'
 import type { GatherOptions } from './fill/gather.ts'
-import { wholeBytesMax } from './fill/object-read.ts'
+import { isOurs, wholeBytesMax } from './fill/object-read.ts'
 import type { FrozenContent } from './file-content.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
@@ -240,7 +240,9 @@ export class ContentReader {
 
   /** Small blocks serve a read when they are all there, or when the reader jumps about and no whole block is. */
   #readsSmall(cached: CachedVersion, offset: number, end: number, wanted: boolean): boolean {
-    if (cached.version.size <= wholeBytesMax || this.#blockBytes <= smallBlockBytes) return false
+    const { version } = cached
+    if (version.size <= wholeBytesMax || this.#blockBytes <= smallBlockBytes) return false
+    if (version.size > fineBytesMax && isOurs(version) !== false) return false
     if (cached.smallBlocks.size > 0 && hasAll(cached.smallBlocks, smallBlockBytes, offset, end)) return true
     const { blocks, fills } = cached
     return wanted && !hasAny(blocks, this.#blockBytes, offset, end) && !hasAny(fills, this.#blockBytes, offset, end)

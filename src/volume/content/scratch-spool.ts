@@ -94,6 +94,17 @@ export class ScratchSpool implements Spool {
     this.#free(own)
   }
 
+  join(a: SpoolRef, b: SpoolRef): SpoolRef | null {
+    const first = this.#own(a)
+    const second = this.#own(b)
+    if (first.scratch !== second.scratch || first.offset + first.length !== second.offset) return null
+    this.#refs.delete(a)
+    this.#refs.delete(b)
+    const both = { scratch: first.scratch, offset: first.offset, length: first.length + second.length }
+    this.#refs.set(both, both)
+    return both
+  }
+
   /** Removes all files. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { DirtyStore, keepBytesMax } from '../../../src/volume/content/dirty-store.ts'
+import { FileContent } from '../../../src/volume/content/file-content.ts'
 import { MemoryBudget } from '../../../src/volume/content/memory-budget.ts'
 import { slabBytes } from '../../../src/volume/content/memory-bytes.ts'
 import { ScratchSpool } from '../../../src/volume/content/scratch-spool.ts'
@@ -33,6 +34,39 @@ describe('DirtyStore', () => {
     for (const [i, run] of kept.entries()) expectSame(await run.read(0, 100), bytes.subarray(i * 100, i * 100 + 100))
     for (const run of kept) run.release()
     expect(budget.used()).toBe(0)
+  })
+
+  it('counts the smallest writes for what describing them takes, unless they are joined', async () => {
+    const budget = new MemoryBudget(64 * MiB)
+    const store = new DirtyStore({ budget })
+    const one = bytes.subarray(0, 1)
+    const inOrder = new FileContent(null)
+    const scattered = new FileContent(null)
+    for (let i = 0; i < 20_000; i++) inOrder.write(i, await store.keep(one, owner))
+    expect([inOrder.pieceCount, budget.used('dirty')]).toEqual([1, slabBytes])
+    for (let i = 0; i < 20_000; i++) scattered.write(i * 10, await store.keep(one, owner))
+    expect(budget.used('dirty')).toBeGreaterThanOrEqual(20_000 * 128)
+    inOrder.release()
+    scattered.release()
+    expect(budget.used()).toBe(0)
+  })
+
+  it('joins spooled writes that go on in order, and gives their room back', async () => {
+    const spool = await ScratchSpool.open({ files: createMemoryFolder(), bytesMax: 100 * MiB })
+    const store = new DirtyStore({ budget: new MemoryBudget(100), spool })
+    const content = new FileContent(null)
+    for (let i = 0; i < 40; i++)
+      content.write(i * 1000, await store.keep(bytes.subarray(i * 1000, i * 1000 + 1000), owner))
+    expect(content.pieceCount).toBe(1)
+    const frozen = content.freeze()
+    const [piece] = frozen.pieces
+    content.write(40_000, await store.keep(bytes.subarray(40_000, 40_010), owner))
+    expect(content.pieceCount).toBe(2)
+    content.release()
+    if (piece?.kind !== 'dirty') return expect.fail('a dirty piece')
+    expectSame(await piece.bytes.read(0, 40_000), bytes.subarray(0, 40_000))
+    content.thaw(frozen)
+    await expect(async () => piece.bytes.read(0, 10)).rejects.toThrow('released')
   })
 
   it('makes the writer wait for memory when there is no spool, and says that it is short', async () => {

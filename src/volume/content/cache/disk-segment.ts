@@ -52,7 +52,7 @@ export function encodeHeader(header: RecordHeader): Uint8Array {
 }
 
 /** The header at `at`, or undefined when there is none. `size` is what it takes, without the data. */
-export function decodeHeader(
+function decodeHeader(
   bytes: Uint8Array,
   at: number,
 ): { readonly header: RecordHeader; readonly size: number } | undefined {

@@ -10,9 +10,10 @@ const GiB = 1024 * MiB
 
 /** What small random reads fetch, so that those can be verified too. */
 const unitBytes: number = 64 * KiB
-/** Larger files: 64 KiB units of a TiB would be 16 million checksums. */
+/** Units of files above `fineBytesMax`: 64 KiB ones of a TiB would be 16 million checksums. */
 const unitBytesLarge: number = MiB
-const unitsMax: number = (16 * GiB) / unitBytes
+/** Largest file of which small blocks can be verified. */
+export const fineBytesMax: number = 16 * GiB
 
 /** Takes the bytes of an object as they are sent, and ends with its checksums. */
 export class BlockChecksumBuilder {
@@ -22,13 +23,13 @@ export class BlockChecksumBuilder {
   /** `offset` is a multiple of 1 MiB, `bytes` too unless they are the last. Parts may come in any order, and again. */
   add(offset: number, bytes: Uint8Array): void {
     if (offset % unitBytesLarge !== 0) throw new Error(`checksums of parts begin at whole MiB, not at ${offset}`)
-    if (offset / unitBytes < unitsMax) this.#fine.add(offset, bytes)
+    if (offset < fineBytesMax) this.#fine.add(offset, bytes)
     this.#coarse.add(offset, bytes)
   }
 
   /** Null when some bytes were never seen. */
   build(key: string, etag: string, size: number): BlockChecksums | null {
-    const units = Math.ceil(size / unitBytes) <= unitsMax ? this.#fine : this.#coarse
+    const units = size <= fineBytesMax ? this.#fine : this.#coarse
     const checksums = units.checksums(size)
     return checksums && { key, etag, size, blockBytes: units.bytes, checksums }
   }
