@@ -1,10 +1,14 @@
 // Changes over a bad wire: what may have happened is called ambiguous, what the service refused is not, and nothing
 // conditional is sent twice.
 
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { crc32, crc32Base64, utf8 } from '../../../src/base/bytes.ts'
 import type { StoreError } from '../../../src/base/errors.ts'
 import { errorReply, rawServer, reply, reset, silence, type RawServer, type Step } from '../../support/raw-server.ts'
+import { createS3Store } from '../../../src/store/s3/s3-store.ts'
+import { testKeys } from '../../support/s3-kit.ts'
 import { failure, plain, putText } from '../../support/store-kit.ts'
 
 let server: RawServer | undefined
@@ -45,7 +49,7 @@ describe('a lost reply', () => {
     const store = open()
     await close()
     server = undefined
-    const other = (await import('../../../src/store/s3/s3-store.ts')).createS3Store({
+    const other = createS3Store({
       bucket: 'test',
       endpoint: 'http://127.0.0.1:1',
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
@@ -69,12 +73,37 @@ describe('silence', () => {
     }
     const { open } = await served(silence, stall, silence, silence)
     const store = open({ idleMs: 60, slowRequestMs: 240 })
+    const beginMs = performance.now()
     expect((await failure(store.get('k'), 'timeout')).ambiguous).toBe(false)
     await failure(store.get('k'), 'timeout')
     expect((await failure(putText(store, 'k', 'v'), 'timeout')).ambiguous).toBe(true)
     const startMs = performance.now()
+    // Each silence was measured from its own start, whatever a connection may take.
+    expect(startMs - beginMs).toBeLessThan(900)
     await failure(store.copy('a', 'b'), 'timeout')
     expect(performance.now() - startMs).toBeGreaterThan(200)
+  })
+
+  it('is not what a long body on a slow line is', async () => {
+    const slow = createServer((incoming, response) => {
+      let size = 0
+      incoming.on('data', (piece: Buffer) => {
+        size += piece.byteLength
+        incoming.pause()
+        setTimeout(() => incoming.resume(), 1)
+      })
+      incoming.on('end', () => response.writeHead(200, { etag: `"${size}"` }).end())
+    })
+    await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
+    const endpoint = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
+    const store = createS3Store({ bucket: 'test', endpoint, credentials: testKeys, idleMs: 150 })
+    const size = 48 * 1024 * 1024
+    const startMs = performance.now()
+    expect((await store.put('k', new Uint8Array(size), { headers: plain })).etag).toBe(String(size))
+    // Else it proved nothing.
+    expect(performance.now() - startMs).toBeGreaterThan(300)
+    await store.close()
+    slow.close()
   })
 
   it('is not broken for ever by a drip', async () => {

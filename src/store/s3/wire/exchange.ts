@@ -70,6 +70,8 @@ export class WireFailure extends Error {
 }
 
 const errorBytesMax = 1024 * 1024
+/** A longer body goes in pieces, so that progress on a slow line is seen and not taken for silence. */
+const sentAtOnceBytesMax = 512 * 1024
 
 export function exchange(agent: Agent, clock: Clock, request: WireRequest): Promise<WireReply> {
   return new Promise((resolve, reject) => new Exchange(clock, request, resolve, reject).start(agent))
@@ -124,8 +126,8 @@ class Exchange {
     }
     this.#arm()
     const pieces = body === undefined ? [] : bodyInHand(body)
-    if (pieces === undefined) void this.#stream(request, body as Body)
-    else sendAll(request, pieces)
+    if (pieces !== undefined && this.#bytesTotal <= sentAtOnceBytesMax) sendAll(request, pieces)
+    else void this.#stream(request, body as Body)
   }
 
   #onSocket(socket: Socket): void {
@@ -141,6 +143,7 @@ class Exchange {
       this.#connecting = false
       this.#sent = true
       this.#activeMs = this.#clock.monotonicMs()
+      if (!this.#settled) this.#arm()
     })
   }
 
@@ -196,17 +199,19 @@ class Exchange {
     else this.#fail('network', error.message, code, error)
   }
 
-  /** Sends a stream; it must have exactly the bytes it promised. */
+  /** Sends a stream or a long body; it must have exactly the bytes it promised. */
   async #stream(request: ClientRequest, body: Body): Promise<void> {
     const promised = bodySize(body)
     let size = 0
     try {
       for await (const piece of bodyPieces(body)) {
-        if (this.#settled) return
         size += piece.byteLength
         if (size > promised) break
-        if (!request.write(piece)) await this.#drained(request)
-        this.#activeMs = this.#clock.monotonicMs()
+        for (let offset = 0; offset < piece.byteLength; offset += sentAtOnceBytesMax) {
+          if (this.#settled) return
+          if (!request.write(piece.subarray(offset, offset + sentAtOnceBytesMax))) await this.#drained(request)
+          this.#activeMs = this.#clock.monotonicMs()
+        }
       }
     } catch (error) {
       if (!this.#settle()) return
