@@ -209,12 +209,14 @@ class Simulation {
   /** Somebody else writes to files that a program here writes to too. */
   async #stranger(): Promise<void> {
     const key = `${shared}/${Math.floor(this.#random.float() * 2)}`
+    this.#log.push(`${Math.round(this.clock.elapsedMs)} stranger ${key}`)
     await this.bucket.plain.put(key, utf8(`stranger ${this.#random.uint32()}`), { headers: { metadata: {} } })
   }
 
   async #shareWrite(calls: VolumeCalls): Promise<void> {
     const path = `/${shared}/${Math.floor(this.#random.float() * 2)}`
     const content = `local ${this.#random.uint32()}`
+    this.#log.push(`${Math.round(this.clock.elapsedMs)} share ${path} ${content}`)
     try {
       await calls.mkdir(root, `/${shared}`, 0o777, true)
       await calls.writeFile(root, path, utf8(content), { flags: 0o1101, mode: 0o666 })

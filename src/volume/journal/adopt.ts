@@ -42,13 +42,19 @@ export async function adoptJournals(context: VolumeContext, folders: readonly Lo
 
 async function restore(context: VolumeContext, journal: RecoveredJournal): Promise<void> {
   const restoring = new Restoring(context, journal)
-  for (const record of journal.state.moves.values()) {
-    context.journal.move(record)
-    await context.moves.resume(record, true)
+  let ready: () => void = () => {}
+  const after = new Promise<void>((resolve) => (ready = resolve))
+  try {
+    for (const record of journal.state.moves.values()) {
+      context.journal.move(record)
+      await context.moves.resume(record, { announce: true, after })
+    }
+    await restoring.names()
+    await restoring.inodes()
+    restoring.leaves()
+  } finally {
+    ready()
   }
-  await restoring.names()
-  await restoring.inodes()
-  restoring.leaves()
 }
 
 class Restoring {

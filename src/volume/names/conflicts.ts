@@ -3,12 +3,16 @@
 
 import { VolumeError } from '../../base/errors.ts'
 import type { ObjectInfo } from '../../store/store.ts'
+import type { FileContent } from '../content/file-content.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
 import { keepConflict } from '../objects/conflict-copy.ts'
 import { objectDeps } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
+
+/** Copies of one conflict while its writer goes on writing. */
+const copiesMax = 100
 
 /**
  * The contents of `inode` lost against `remote` (null: somebody deleted the object). Keeps them and gives the ESTALE to
@@ -23,13 +27,11 @@ export async function settleContentConflict(
   const path = context.tree.pathOf(inode)
   const { content } = inode
   let conflictPath: string | undefined
-  if (content) {
-    const frozen = content.freeze()
-    try {
-      conflictPath = await keepConflict(objectDeps(context), { path, frozen, attributes: inode.attributes, keyBeside: besideOf(context, inode) })
-    } finally {
-      content.thaw(frozen)
-    }
+  for (let copies = 0; content && copies < copiesMax; copies++) {
+    const { changeCount } = inode
+    conflictPath = await keepCopy(context, inode, content, path)
+    // Written meanwhile: what was acknowledged must be in a copy too.
+    if (inode.changeCount === changeCount) break
   }
   context.metrics.count('conflicts')
   context.log.warn('conflict: another writer was first; the local version is kept', { path, conflictPath })
@@ -38,6 +40,16 @@ export async function settleContentConflict(
   inode.foreignCount++
   const message = `${path} was changed by another writer; the local version is kept as ${conflictPath ?? 'nothing'}`
   return new VolumeError('ESTALE', { message, conflictPath })
+}
+
+async function keepCopy(context: VolumeContext, inode: Inode, content: FileContent, path: string): Promise<string> {
+  const frozen = content.freeze()
+  const { attributes } = inode
+  try {
+    return await keepConflict(objectDeps(context), { path, frozen, attributes, keyBeside: besideOf(context, inode) })
+  } finally {
+    content.thaw(frozen)
+  }
 }
 
 /** Under `conflictCopies: 'beside'`: the key of a name in the file's own directory. */

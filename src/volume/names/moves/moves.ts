@@ -28,6 +28,13 @@ export interface Move {
   readonly done: Promise<void>
 }
 
+export interface ResumeOptions {
+  /** Its intent may not be there. */
+  readonly announce?: boolean | undefined
+  /** Objects move once this has resolved: the tree must know what is dirty first. */
+  readonly after?: Promise<void> | undefined
+}
+
 const backoffMinMs = 500
 const backoffMaxMs = 30_000
 
@@ -70,11 +77,11 @@ export class Moves {
     else if (settings.durability === 'bucket') await move.announced
   }
 
-  /** Goes on with a rename that was begun before this volume was opened; `announce`: its intent may not be there. */
-  async resume(record: MoveRecord, announce = false): Promise<Move> {
+  /** Goes on with a rename that was begun before this volume was opened. */
+  async resume(record: MoveRecord, options: ResumeOptions = {}): Promise<Move> {
     const { id, from, to } = record
     const resumed = await placeAgain(this.#context, from, to)
-    return this.#start({ id, from, to, directory: resumed?.directory ?? null, oldPlace: resumed?.oldPlace ?? null }, announce)
+    return this.#start({ id, from, to, directory: resumed?.directory ?? null, oldPlace: resumed?.oldPlace ?? null }, options.announce ?? false, options.after)
   }
 
   /** Returns when no move is going on that the key of the name lies in. */
@@ -125,11 +132,12 @@ export class Moves {
     }
   }
 
-  #start(record: Omit<Move, 'announced' | 'done'>, announce: boolean): Move {
+  #start(record: Omit<Move, 'announced' | 'done'>, announce: boolean, after?: Promise<void>): Move {
     const { tree } = this.#context
     tree.movingPrefixes.push({ from: record.from, to: record.to })
     const announced = announce ? storeIntent(this.#context, record) : Promise.resolve()
-    const move: Move = { ...record, announced: this.#announce(record, announced), done: this.#run(record, announced) }
+    const ready = after ? announced.then(() => after) : announced
+    const move: Move = { ...record, announced: this.#announce(record, announced), done: this.#run(record, ready) }
     // Whoever is interested awaits them; nobody has to.
     move.announced.catch(() => undefined)
     this.#active.add(move)
