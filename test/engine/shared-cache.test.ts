@@ -157,6 +157,16 @@ it('believes nothing that the volume does not trust', async () => {
   expect(untrusting.peek.readFile(me, '/hello')).toBeUndefined()
 })
 
+it('trusts what is locally changed no longer than the settings say, since it may be written back unnoticed', async () => {
+  const dirty = (await openFakeWorker({ ttlMs: Infinity, settingsTtlMs: 0 })).client
+  dirty.sync.stat(me, '/hello', true)
+  dirty.sync.readFile(me, '/hello')
+  expect([dirty.peek.stat(me, '/hello', true), dirty.peek.readFile(me, '/hello')]).toEqual([undefined, undefined])
+  const brief = (await openFakeWorker({ ttlMs: Infinity, settingsTtlMs: 60_000 })).client
+  brief.sync.stat(me, '/hello', true)
+  expect(brief.peek.stat(me, '/hello', true)).toBeDefined()
+})
+
 it('keeps files up to its largest slot and asks for larger ones', async () => {
   client.sync.writeFile(me, '/largest', Buffer.alloc(contentsBytesMax, 'a'), create)
   client.sync.writeFile(me, '/larger', Buffer.alloc(contentsBytesMax + 1, 'a'), create)

@@ -14,6 +14,7 @@ export interface FakeVolumeOptions {
   readonly failOpen?: boolean
   readonly untrusted?: boolean
   readonly ttlMs?: number
+  readonly settingsTtlMs?: number
 }
 
 const opened: Engine[] = []

@@ -4,7 +4,8 @@
 // Paths with a meaning: '/slow/N' answers readFile after N ms (an aborted signal ends it); '/busy/N' burns N ms of the
 // engine's thread; '/crash' throws where nobody catches; '/denied' is EACCES with a cause; '/big/N' has N bytes;
 // '/conflict' is ESTALE with a conflict path. `data.saveTo`: `sync` and `close` write every file there as JSON, after
-// `data.saveDelayMs`; `data.failSave` makes them fail; `data.failOpen` makes opening fail.
+// `data.saveDelayMs`; `data.failSave` makes them fail; `data.failOpen` makes opening fail;
+// `data.ttlMs` is how long it trusts what it says, `data.settingsTtlMs` what its settings say of that.
 
 import { writeFileSync } from 'node:fs'
 import { StoreError, VolumeError } from '../../dist/base/errors.js'
@@ -20,7 +21,7 @@ export async function open(data = {}) {
 }
 
 class FakeVolume {
-  settings = defaultSettings
+  settings
   calls = this
   #data
   #files = new Map()
@@ -35,6 +36,9 @@ class FakeVolume {
 
   constructor(data) {
     this.#data = data
+    // The trust of this volume is what `ttlMs` says.
+    const ttlMs = data.settingsTtlMs ?? 600_000
+    this.settings = { ...defaultSettings, attributesTtlMs: ttlMs, listingTtlMs: ttlMs, negativeTtlMs: ttlMs }
     this.#files.set('/', this.#inode('directory'))
     this.#files.set('/folder', this.#inode('directory'))
     this.#put('/hello', Buffer.from('hello world'))

@@ -109,7 +109,7 @@ export class CachePublisher implements Publisher {
     if (value instanceof Error) {
       if (!isVolumeError(value, 'ENOENT')) return undefined
       const cached = volume.cachedPath?.(path, followLast)
-      const expiryMs = cached?.ino === null ? this.#expiryMs(cached.untilMs) : undefined
+      const expiryMs = cached?.ino === null ? this.#expiryMs(cached.untilMs, volume.settings.negativeTtlMs) : undefined
       if (expiryMs === undefined) return undefined
       this.#writer.dropPath(path)
       return { attributes: this.#writer.putMissing(path, followLast, expiryMs) }
@@ -118,7 +118,7 @@ export class CachePublisher implements Publisher {
     const cached = volume.cachedPath?.(path, followLast)
     // Through symlinks a path is trusted no longer than each of them.
     const untilMs = cached?.ino === attributes.ino ? cached.untilMs : volume.trustedUntilMs(attributes.ino)
-    const expiryMs = this.#expiryMs(untilMs)
+    const expiryMs = this.#expiryMs(untilMs, volume.settings.attributesTtlMs)
     if (expiryMs === undefined) return undefined
     return { attributes: this.#writer.putAttributes(path, followLast, attributes, expiryMs) }
   }
@@ -126,22 +126,31 @@ export class CachePublisher implements Publisher {
   #publishFile(volume: Volume, path: string, bytes: Uint8Array): CacheHint | undefined {
     if (bytes.byteLength > contentsBytesMax) return undefined
     const cached = volume.cachedPath?.(path, true)
-    const expiryMs = cached && typeof cached.ino === 'number' ? this.#expiryMs(cached.untilMs) : undefined
+    const expiryMs =
+      cached && typeof cached.ino === 'number'
+        ? this.#expiryMs(cached.untilMs, volume.settings.attributesTtlMs)
+        : undefined
     if (expiryMs === undefined) return undefined
     return { contents: this.#writer.putContents('file', path, cached?.ino as Ino, [bytes], expiryMs) }
   }
 
   #publishListing(volume: Volume, path: string, entries: readonly DirectoryEntry[]): CacheHint | undefined {
     const cached = volume.cachedPath?.(path, true)
-    const expiryMs = cached && typeof cached.ino === 'number' ? this.#expiryMs(cached.listedUntilMs) : undefined
+    const expiryMs =
+      cached && typeof cached.ino === 'number'
+        ? this.#expiryMs(cached.listedUntilMs, volume.settings.listingTtlMs)
+        : undefined
     if (expiryMs === undefined) return undefined
     const pieces = this.#encoder.encode(entries)
     return { contents: this.#writer.putContents('listing', path, cached?.ino as Ino, pieces, expiryMs) }
   }
 
-  /** From the volume's clock to the one all threads share; undefined when it is past. */
-  #expiryMs(untilMs: number): number | undefined {
-    const restMs = untilMs - (this.#clock?.monotonicMs() ?? Infinity)
+  /**
+   * From the volume's clock to the one all threads share; undefined when it is past. What is locally changed is trusted for
+   * ever by the volume, but for a TTL only here: nobody tells us when it has been written back and others may change it.
+   */
+  #expiryMs(untilMs: number, ttlMs: number): number | undefined {
+    const restMs = Math.min(ttlMs, untilMs - (this.#clock?.monotonicMs() ?? Infinity))
     return restMs > 0 ? Number(process.hrtime.bigint()) / 1e6 + restMs : undefined
   }
 
