@@ -1,5 +1,6 @@
 // The contract on S3 servers that are not ours, named by BUCKETFS_TEST_S3: a JSON array of { name, endpoint, bucket,
-// accessKeyId, secretAccessKey, region } as `test/support/foreign-s3.ts` sets it, or one such object. Twice each: the s3
+// accessKeyId, secretAccessKey, region } as `test/support/foreign-s3.ts` sets it, one such object, or a URL like
+// `http://KEY:SECRET@127.0.0.1:9000/BUCKET?region=R`. Twice each: the s3
 // store by itself, holding what the probe found, and composed as an engine composes it.
 
 import { describe, expect, it } from 'vitest'
@@ -12,11 +13,7 @@ import type { ForeignServer } from '../support/foreign-s3.ts'
 import { failure } from '../support/store-kit.ts'
 import { describeStoreContract, type ContractOptions } from './store-suite.ts'
 
-const servers = ((text): readonly ForeignServer[] => {
-  if (!text) return []
-  const value = JSON.parse(text) as ForeignServer | ForeignServer[]
-  return Array.isArray(value) ? value : [value]
-})(process.env['BUCKETFS_TEST_S3'])
+const servers = named(process.env['BUCKETFS_TEST_S3'] ?? '')
 
 /** What these servers get wrong, seen with the versions of `test/support/foreign-s3.ts`; each is printed as a SKIP. */
 const known: Readonly<Record<string, ContractOptions>> = {
@@ -93,4 +90,16 @@ for (const server of servers) {
       await store.close()
     })
   })
+}
+
+function named(text: string): readonly ForeignServer[] {
+  if (text === '') return []
+  if (!text.startsWith('http')) {
+    const value = JSON.parse(text) as ForeignServer | ForeignServer[]
+    return Array.isArray(value) ? value : [value]
+  }
+  const { host, origin, password, pathname, searchParams, username } = new URL(text)
+  const keys = { accessKeyId: decodeURIComponent(username), secretAccessKey: decodeURIComponent(password) }
+  const region = searchParams.get('region') ?? 'us-east-1'
+  return [{ name: host, endpoint: origin, bucket: pathname.slice(1), region, ...keys }]
 }

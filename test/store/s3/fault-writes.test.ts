@@ -79,7 +79,7 @@ describe('silence', () => {
     expect((await failure(putText(store, 'k', 'v'), 'timeout')).ambiguous).toBe(true)
     const startMs = performance.now()
     // Each silence was measured from its own start, whatever a connection may take.
-    expect(startMs - beginMs).toBeLessThan(900)
+    expect(startMs - beginMs).toBeLessThan(2500)
     await failure(store.copy('a', 'b'), 'timeout')
     expect(performance.now() - startMs).toBeGreaterThan(200)
   })
@@ -96,12 +96,12 @@ describe('silence', () => {
     })
     await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve))
     const endpoint = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`
-    const store = createS3Store({ bucket: 'test', endpoint, credentials: testKeys, idleMs: 150 })
-    const size = 48 * 1024 * 1024
+    const store = createS3Store({ bucket: 'test', endpoint, credentials: testKeys, idleMs: 1000 })
+    const size = 64 * 1024 * 1024
     const startMs = performance.now()
     expect((await store.put('k', new Uint8Array(size), { headers: plain })).etag).toBe(String(size))
-    // Else it proved nothing.
-    expect(performance.now() - startMs).toBeGreaterThan(300)
+    // Else it proved nothing. What the kernel buffers is a small part of the whole.
+    expect(performance.now() - startMs).toBeGreaterThan(1000)
     await store.close()
     slow.close()
   })
