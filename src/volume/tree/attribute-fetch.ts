@@ -112,7 +112,7 @@ export class AttributeFetch {
   async #fetch(inode: Inode): Promise<void> {
     const { store, places, observations, dentries } = this.#context
     const { place } = inode
-    if (!place) return
+    if (!place || isDisplaced(inode)) return
     const sent = sentNow(this.#context)
     const pinned = stateOf(place.parent).dentries.get(place.name)?.pinned === true
     // A name that is only here yet: the object is where it was.
@@ -121,7 +121,7 @@ export class AttributeFetch {
     for (const key of keys) {
       const info = await orMissing(store.head(key))
       if (!info) continue
-      if (inode.place !== place || changedSince(place, sent)) return
+      if (inode.place !== place || changedSince(place, sent) || isDisplaced(inode)) return
       if (inode.directory && key.endsWith('/')) observations.marker(inode, info, sent)
       else if (observations.infoOf(inode, info, sent) === null) {
         const instead = observations.info(place.parent, place.name, info, sent)
@@ -161,6 +161,18 @@ export class AttributeFetch {
     if (!dentries.isProtected(place.parent, place.name, sent.generation))
       dentries.observeMissing(place.parent, place.name, sent.generation)
   }
+}
+
+/**
+ * Whether a directory has the name of a file by now, or the reverse. Dropped from the table before that, the inode had
+ * kept its place: no longer. Another inode of the same kind is no matter: whoever holds this one wants it filled.
+ */
+function isDisplaced(inode: Inode): boolean {
+  const { place } = inode
+  const now = place && stateOf(place.parent).dentries.get(place.name)?.inode
+  if (!now || (now.directory === null) === (inode.directory === null)) return false
+  inode.place = null
+  return true
 }
 
 /** A directory by an object whose key has no slash. */
