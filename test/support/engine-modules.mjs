@@ -29,7 +29,11 @@ export function createCredentials({ accessKeyId, secretAccessKey }) {
 }
 
 /** A door that counts the files of a directory, straight on the volume. */
-export async function host({ volume, store, clock, log }, { directory, closedFile }) {
+export async function host({ volume, store, clock, log }, { directory, closedFile, crash }) {
+  if (crash)
+    setImmediate(() => {
+      throw new Error('the door broke the engine')
+    })
   const caller = { uid: process.getuid(), gid: process.getgid(), groups: [], umask: 0o22 }
   const entries = await volume.calls.readdir(caller, directory)
   const given = [typeof store?.get, typeof clock.nowNs, typeof log.warn]

@@ -5,8 +5,10 @@
 //   ROOT/slots/N/...           the owner's
 //   ROOT/locks, ROOT/owners    short exclusion between processes while slots change hands
 //
-// An owner that cannot be judged (another machine or container on a shared home) counts as alive.
+// An engine's thread that breaks gives its slots up on its way out, though its process lives on: what it had promised can be
+// replayed at once. An owner that cannot be judged (another machine or container on a shared home) counts as alive.
 
+import { rmSync } from 'node:fs'
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { randomId } from '../../base/random.ts'
 import { systemClock, systemRandom } from '../../base/system.ts'
@@ -38,6 +40,9 @@ export interface TakeOptions {
   /** Only this slot: an explicit folder belongs to one process. */
   readonly only?: number | undefined
 }
+
+/** Slots of this thread. */
+const held = new Set<string>()
 
 /** The slot is another living process's. */
 export class SlotTakenError extends Error {
@@ -112,11 +117,19 @@ async function own(root: string, index: number, me: Owner): Promise<string> {
   const temporary = `${path}/owner.${randomId(systemRandom)}`
   await writeFile(temporary, JSON.stringify(me), { mode: 0o600, flag: 'wx' })
   await rename(temporary, `${path}/owner.json`)
+  if (held.size === 0) process.on('exit', disownAll)
+  held.add(path)
   return path
 }
 
-function disown(path: string): Promise<void> {
-  return rm(`${path}/owner.json`, { force: true })
+async function disown(path: string): Promise<void> {
+  if (held.delete(path) && held.size === 0) process.off('exit', disownAll)
+  await rm(`${path}/owner.json`, { force: true })
+}
+
+/** Runs at the end of the thread, an uncaught exception included. */
+function disownAll(): void {
+  for (const path of held) rmSync(`${path}/owner.json`, { force: true })
 }
 
 /** Owner files of lockers that died between taking and giving back; never more than one a crash. */

@@ -103,11 +103,9 @@ export class EngineCore {
   }
 
   /** Whether others are attached, for whom the engine goes on. */
-  async #retire({ volume }: ComposedVolume): Promise<boolean> {
-    if (this.#ports.size <= 1) return false
-    this.#retired = true
-    await volume.sync()
-    return true
+  #retire(): boolean {
+    this.#retired = this.#ports.size > 1
+    return this.#retired
   }
 
   async #control(name: ControlName, args: readonly unknown[]): Promise<unknown> {
@@ -122,7 +120,7 @@ export class EngineCore {
       case 'unhost':
         return this.#doors.close(args[0] as number)
       case 'retire':
-        return this.#retire(composed)
+        return this.#retire()
       case 'shutdown':
         return this.#shutdown(args[0] as number | undefined)
     }

@@ -97,13 +97,17 @@ function finish(
   const close = async (): Promise<void> => {
     // The engine lives on for other threads, and is still drained at exit, until the last of them has detached.
     worker.once('exit', () => keptAtExit.forget())
-    if (await transport.call('retire', [])) return
+    let othersGoOn = false
     try {
-      await transport.call('shutdown', [])
+      othersGoOn = (await transport.call('retire', [])) as boolean
+      await transport.call(othersGoOn ? 'sync' : 'shutdown', [])
     } finally {
-      keptAtExit.forget()
-      transport.end(closedVolume)
-      await worker.terminate()
+      if (!othersGoOn) {
+        // What failed has been told here, and is not told again at exit.
+        keptAtExit.forget()
+        transport.end(closedVolume)
+        await worker.terminate()
+      }
     }
   }
   const client = createClient({ transport, reader: new CacheReader(cache, owner), close })

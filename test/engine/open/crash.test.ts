@@ -3,9 +3,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { openVolume } from '../../../src/index.ts'
-import { useTestHome } from '../../support/engine-home.ts'
+import { modulesUrl, useTestHome } from '../../support/engine-home.ts'
 
 const home = useTestHome()
 const indexUrl = JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)
@@ -72,4 +72,19 @@ it('names the living process that has an explicit journal folder', async () => {
   })
   await first.close()
   await (await openVolume(url(), { journalDir, durability: 'journal' })).close()
+})
+
+it('goes on from the journal of an engine that broke, in the same process', async () => {
+  const journalDir = join(home.current.path, 'journal')
+  const options = { journalDir, durability: 'journal', writeBackDelayMs: 600_000 } as const
+  const broken = await openVolume(url(), options)
+  await broken.fs.promises.writeFile('/f', 'promised')
+  await expect(broken.host(modulesUrl, { directory: '/', crash: true })).rejects.toMatchObject({
+    code: 'EIO',
+    cause: { message: 'the door broke the engine' },
+  })
+  await expect(broken.close()).rejects.toMatchObject({ code: 'EIO' })
+  const next = await vi.waitFor(() => openVolume(url(), options), { timeout: 5000 })
+  expect(next.fs.readFileSync('/f', 'utf8')).toBe('promised')
+  await next.close()
 })
