@@ -20,7 +20,7 @@ import { ReadWindow } from './ahead/read-window.ts'
 import { bytesOfBlocks, copyBlock } from './block-bytes.ts'
 import { BlockCache } from './cache/block-cache.ts'
 import { smallBlockBytes } from './cache/cached-version.ts'
-import type { CachedVersion } from './cache/cached-version.ts'
+import type { CachedVersion, IndexMap } from './cache/cached-version.ts'
 import type { DiskCache } from './cache/disk-cache.ts'
 import { carryOver, isUnchanged } from './carry-over.ts'
 import { BlockChecksumBuilder, fineBytesMax } from './fill/block-checks.ts'
@@ -249,7 +249,7 @@ export class ContentReader {
   }
 }
 
-type Held = ReadonlyMap<number, unknown>
+type Held = Pick<IndexMap<unknown>, 'has'>
 
 function hasAll(held: Held, unit: number, offset: number, end: number): boolean {
   for (let index = Math.floor(offset / unit); index * unit < end; index++) if (!held.has(index)) return false

@@ -11,8 +11,8 @@ import type { MemoryBudget } from '../memory-budget.ts'
 import { CachedVersion, smallBlockBytes } from './cached-version.ts'
 import type { Block } from './cached-version.ts'
 
-/** Bounds the overhead of tiny files; 256 MiB of whole blocks are 256. */
-const blockCountMax = 65_536
+/** Bounds the overhead of tiny files, about 700 bytes each; 256 MiB of whole blocks are 256. */
+const blockCountMax = 32_768
 
 export class BlockCache {
   readonly blockBytes: number

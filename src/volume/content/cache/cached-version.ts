@@ -27,11 +27,11 @@ export const smallBlockBytes: number = 64 * 1024
 export class CachedVersion {
   /** The version under which requests go out now. */
   version: Version
-  readonly blocks: Map<number, Block> = new Map()
-  readonly smallBlocks: Map<number, Block> = new Map()
+  readonly blocks: IndexMap<Block> = new IndexMap()
+  readonly smallBlocks: IndexMap<Block> = new IndexMap()
   /** Fills under way: the blocks of the whole run, in order. */
-  readonly fills: Map<number, Promise<readonly Block[]>> = new Map()
-  readonly smallFills: Map<number, Promise<readonly Block[]>> = new Map()
+  readonly fills: IndexMap<Promise<readonly Block[]>> = new IndexMap()
+  readonly smallFills: IndexMap<Promise<readonly Block[]>> = new IndexMap()
   /** No longer found by key and ETag: nothing is cached or under way. */
   gone = false
 
@@ -46,5 +46,36 @@ export class CachedVersion {
 
   block(index: number, small: boolean): Block | undefined {
     return (small ? this.smallBlocks : this.blocks).get(index)
+  }
+}
+
+/** A map by block index that is next to nothing while it is empty: thousands of small files have four each. */
+export class IndexMap<T> {
+  #map: Map<number, T> | null = null
+
+  get size(): number {
+    return this.#map?.size ?? 0
+  }
+
+  has(index: number): boolean {
+    return this.#map?.has(index) ?? false
+  }
+
+  get(index: number): T | undefined {
+    return this.#map?.get(index)
+  }
+
+  set(index: number, value: T): void {
+    this.#map ??= new Map()
+    this.#map.set(index, value)
+  }
+
+  delete(index: number): void {
+    if (this.#map?.delete(index) && this.#map.size === 0) this.#map = null
+  }
+
+  /** What is there now. */
+  values(): readonly T[] {
+    return this.#map ? [...this.#map.values()] : []
   }
 }

@@ -19,8 +19,8 @@ interface Segment {
 /** Files a full cache has, about: room is made in steps of this part, and as many are open. */
 const segmentsPerCache = 32
 const segmentBytesMin: number = 256 * 1024
-/** Bounds the index in memory, at some 200 bytes each. */
-const blockCountMax = 500_000
+/** Bounds the index in memory, at some 400 bytes each. */
+const blockCountMax = 100_000
 
 /** Up to here copying is cheaper than a second write. */
 const joinedBytesMax: number = 128 * 1024

@@ -133,12 +133,13 @@ export class Fills {
     const unit = this.#unit(small)
     const { version } = cached
     for (let index = first; index <= last; index++) if (!disk.has(version, index, small, unit)) return undefined
-    const body = new Uint8Array(length)
+    let body: Uint8Array | undefined
     for (let index = first; index <= last; index++) {
       const bytes = await disk.read(version, index, small, unit)
       const start = (index - first) * unit
       if (bytes?.byteLength !== Math.min(unit, length - start)) return undefined
-      body.set(bytes, start)
+      if (first === last) body = bytes
+      else (body ??= new Uint8Array(length)).set(bytes, start)
     }
     metrics.count('diskHits', last - first + 1)
     return body
