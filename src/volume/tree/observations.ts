@@ -184,8 +184,10 @@ export class Observations {
     const { mtimeNs, ctimeNs } = inode.attributes
     inode.base = versionOfInfo(info, inode.base)
     applyDecoded(inode, decoded, info.size)
-    // Times that entries made and removed gave a directory are not in its marker.
-    if (inode.directory && isSame && mtimeNs > decoded.mtimeNs) Object.assign(inode.attributes, { mtimeNs, ctimeNs })
+    // Times that entries made and removed gave a directory are not in its marker; a guess from before it was read is none.
+    const isGuess = mtimeNs === this.#deps.openedNs
+    if (inode.directory && isSame && !isGuess && mtimeNs > decoded.mtimeNs)
+      Object.assign(inode.attributes, { mtimeNs, ctimeNs })
     this.#fresh(inode, sent)
   }
 
