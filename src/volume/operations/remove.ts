@@ -2,6 +2,7 @@
 // directory (one without a `dir/` object) that would lose its last entry gets its marker first, so that it stays.
 
 import { VolumeError } from '../../base/errors.ts'
+import { conflictsPath } from '../../format/conflict-name.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { PendingName } from '../names/pending-names.ts'
@@ -80,7 +81,8 @@ export function discard(context: VolumeContext, inode: Inode): void {
 export async function keepImplicit(context: VolumeContext, directory: Inode, signal?: AbortSignal): Promise<void> {
   const { tree, names, writeBack, store } = context
   if (directory === tree.root || !directory.directory || directory.directory.hasMarker === true) return
-  if (names.of(directory)) return
+  // Folders of conflict copies go with the last of them.
+  if (names.of(directory) || `/${tree.prefixOf(directory)}`.startsWith(`${conflictsPath}/`)) return
   const { dentries, completeUntilMs } = directory.directory
   let count = 0
   for (const dentry of dentries.values()) if (dentry.inode && ++count > 1) return
