@@ -5,28 +5,29 @@ import type { Dentry, InodeAttributes, Version } from '../inode.ts'
 import { rootIno } from '../types.ts'
 import type { FileType, Ino, Name } from '../types.ts'
 import { AttributeFetch } from './attribute-fetch.ts'
-import { AttributeIndexes } from './attribute-index.ts'
+import { AttributeIndexes } from './index/attribute-index.ts'
 import { guessAttributes } from './attributes.ts'
 import { Dentries, stateOf } from './dentries.ts'
-import { Entries } from './entries.ts'
-import type { TreeListOptions } from './entries.ts'
+import { Entries } from './listing/entries.ts'
+import type { TreeListOptions } from './listing/entries.ts'
 import { InodeTable } from './inode-table.ts'
-import { Listings } from './listing.ts'
+import { Listings } from './listing/listing.ts'
 import { Lookups } from './lookup.ts'
 import { Observations } from './observations.ts'
 import { Places } from './places.ts'
 import type { MovingPrefix } from './places.ts'
-import { filesAfter, handedOutAs } from './siblings.ts'
+import { filesAfter, handedOutAs } from './listing/siblings.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import type { TreeDeps } from './tree-deps.ts'
-import { TreeWalks } from './tree-walk.ts'
-import { TreeWalker } from './walk.ts'
-import type { WalkedPage } from './walk.ts'
+import { TreeWalks } from './listing/tree-walk.ts'
+import { TreeWalker } from './listing/walk.ts'
+import type { WalkedPage } from './listing/walk.ts'
 
 // The tree: what the volume believes of names and attributes, how it asks the bucket, and how local operations change it
 // before write-back has told the bucket. This class is the table of contents; each verb has a file:
 //
+//   (folders: listing/ whole directories and subtrees, index/ the attribute indexes)
 //   places          place → key and path; where else to look while a directory is being renamed
 //   inode-table     inodes by number, bounded
 //   dentries        (directory, name) → inode or nothing; pinned while the bucket does not show it yet

@@ -20,7 +20,7 @@ import type { RowChanges } from './index-merge.ts'
 // condition that nobody wrote meanwhile, else again. Past 5,000 rows the object is replaced by one that names parts; new
 // parts are written before it and old ones removed after, so a reader finds all rows or misses some, never wrong ones.
 // Callers run one call at a time. `index-io` has the requests, `index-merge` decides between rows that two writers know,
-// `index-rows` stands between rows and inodes; `../attribute-index.ts` holds the indexes of all directories.
+// `index-rows` stands between rows and inodes; `attribute-index` holds the indexes of all directories.
 
 interface Rows {
   /** null: nothing is there. */

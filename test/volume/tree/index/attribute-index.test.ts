@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { fill, indexed, ls, lsAll, mkdir, rowsOf, write } from './index/index-kit.ts'
-import { createTreeKit, posixHeaders } from './tree-kit.ts'
+import { fill, indexed, ls, lsAll, mkdir, rowsOf, write } from './index-kit.ts'
+import { createTreeKit, posixHeaders } from '../tree-kit.ts'
 
 describe('the attribute index', () => {
   it('spares every HEAD of `ls -l` on the next mount, at one GET', async () => {

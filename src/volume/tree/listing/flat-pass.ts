@@ -1,11 +1,11 @@
-import { compareUtf8 } from '../../base/bytes.ts'
-import { systemName } from '../../format/key.ts'
-import type { ListedObject, ListReply } from '../../store/store.ts'
-import type { Inode } from '../inode.ts'
-import type { Name } from '../types.ts'
-import type { Sent } from './observations.ts'
-import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from './tree-context.ts'
-import type { TreeContext } from './tree-context.ts'
+import { compareUtf8 } from '../../../base/bytes.ts'
+import { systemName } from '../../../format/key.ts'
+import type { ListedObject, ListReply } from '../../../store/store.ts'
+import type { Inode } from '../../inode.ts'
+import type { Name } from '../../types.ts'
+import type { Sent } from '../observations.ts'
+import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from '../tree-context.ts'
+import type { TreeContext } from '../tree-context.ts'
 
 // One pass over the flat key space below a directory: pages of 1,000 keys without a delimiter, filling many directories
 // each. A directory is complete once the pass has seen its first possible key and a key after its last one.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTreeKit, large, posixHeaders } from './tree-kit.ts'
+import { createTreeKit, large, posixHeaders } from '../tree-kit.ts'
 
 describe('listing a directory', () => {
   it('costs one LIST per thousand names and no HEAD', async () => {

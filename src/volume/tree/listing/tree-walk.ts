@@ -1,8 +1,8 @@
-import { Mutex } from '../../base/mutex.ts'
-import type { Inode } from '../inode.ts'
-import { stateOf } from './dentries.ts'
+import { Mutex } from '../../../base/mutex.ts'
+import type { Inode } from '../../inode.ts'
+import { stateOf } from '../dentries.ts'
 import { FlatPass, keyBefore } from './flat-pass.ts'
-import type { TreeContext } from './tree-context.ts'
+import type { TreeContext } from '../tree-context.ts'
 
 // Recognises that somebody walks a tree (directories beside each other are listed one after another) and then serves
 // listings from one flat pass that runs ahead of the walker, instead of one LIST per directory.

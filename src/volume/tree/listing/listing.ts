@@ -1,12 +1,12 @@
-import { SingleFlight } from '../../base/mutex.ts'
-import { compareUtf8 } from '../../base/bytes.ts'
-import type { ListedObject, ListReply } from '../../store/store.ts'
-import type { Dentry, Inode } from '../inode.ts'
-import type { Name } from '../types.ts'
-import { stateOf } from './dentries.ts'
-import type { Sent } from './observations.ts'
-import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from './tree-context.ts'
-import type { TreeContext } from './tree-context.ts'
+import { SingleFlight } from '../../../base/mutex.ts'
+import { compareUtf8 } from '../../../base/bytes.ts'
+import type { ListedObject, ListReply } from '../../../store/store.ts'
+import type { Dentry, Inode } from '../../inode.ts'
+import type { Name } from '../../types.ts'
+import { stateOf } from '../dentries.ts'
+import type { Sent } from '../observations.ts'
+import { absorbObject, absorbPrefix, mayBeShadowed, sentNow } from '../tree-context.ts'
+import type { TreeContext } from '../tree-context.ts'
 
 // Listing one directory with the delimiter: pages one after another until all names are known. What a listing shows is
 // merged with names changed here since it was sent. A directory may lie in more than one piece of the key space (long

@@ -1,14 +1,19 @@
-import type { Dentry, Inode } from '../inode.ts'
-import type { AttributeFetch } from './attribute-fetch.ts'
-import { abortable } from './concurrency.ts'
-import { stateOf } from './dentries.ts'
+import type { Dentry, Inode } from '../../inode.ts'
+import type { AttributeFetch } from '../attribute-fetch.ts'
+import { abortable } from '../concurrency.ts'
+import { stateOf } from '../dentries.ts'
 import type { Listings } from './listing.ts'
 import { sortedEntries } from './siblings.ts'
-import type { TreeContext } from './tree-context.ts'
+import type { TreeContext } from '../tree-context.ts'
 import type { TreeWalks } from './tree-walk.ts'
 
 // What a directory shows: from what is believed while its listing is young, from a flat pass when somebody walks the
 // tree, else from a listing of its own; then made certain as far as the caller wants.
+//
+// The folder: `listing` asks for one directory, `flat-pass` for many by pages without a delimiter, `tree-walk` notices who
+// is about to list directory after directory and gives them such a pass, `walk` makes pages of a subtree of it for who
+// says so, `siblings` is the order of what is believed, without requests. Replies go through ../observations.ts, so none of
+// these undoes a change made here. Read ../tree.ts first.
 
 export interface TreeListOptions {
   readonly signal?: AbortSignal | undefined

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Inode } from '../../../src/volume/inode.ts'
-import { createTreeKit, large } from './tree-kit.ts'
-import type { TreeKit } from './tree-kit.ts'
+import type { Inode } from '../../../../src/volume/inode.ts'
+import { createTreeKit, large } from '../tree-kit.ts'
+import type { TreeKit } from '../tree-kit.ts'
 
 async function fill(kit: TreeKit, directories: number, files: number): Promise<number> {
   for (let d = 0; d < directories; d++)

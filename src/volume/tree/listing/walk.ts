@@ -1,12 +1,12 @@
-import { compareUtf8 } from '../../base/bytes.ts'
-import { longPathsPrefix } from '../../format/key.ts'
-import type { Dentry, Inode } from '../inode.ts'
-import type { Name } from '../types.ts'
-import type { AttributeFetch } from './attribute-fetch.ts'
-import { stateOf } from './dentries.ts'
+import { compareUtf8 } from '../../../base/bytes.ts'
+import { longPathsPrefix } from '../../../format/key.ts'
+import type { Dentry, Inode } from '../../inode.ts'
+import type { Name } from '../../types.ts'
+import type { AttributeFetch } from '../attribute-fetch.ts'
+import { stateOf } from '../dentries.ts'
 import { FlatPass } from './flat-pass.ts'
 import type { FlatEntry } from './flat-pass.ts'
-import type { TreeContext } from './tree-context.ts'
+import type { TreeContext } from '../tree-context.ts'
 
 // The subtree below a directory, page by page, parents before children: straight from the flat key space, merged with
 // names that are only local. Where the subtree does not lie in one piece (a rename being carried out, long names) it is

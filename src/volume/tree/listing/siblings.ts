@@ -1,6 +1,6 @@
-import { compareUtf8 } from '../../base/bytes.ts'
-import type { Dentry, DirectoryState, Inode, Version } from '../inode.ts'
-import type { Name } from '../types.ts'
+import { compareUtf8 } from '../../../base/bytes.ts'
+import type { Dentry, DirectoryState, Inode, Version } from '../../inode.ts'
+import type { Name } from '../../types.ts'
 
 // The order of what is believed: entries of a directory sorted once per generation, and the files that a reader who
 // goes through a tree in order will want next. No requests.
