@@ -3,6 +3,7 @@
 import { beforeEach, expect, it } from 'vitest'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { EngineClient } from '../../src/engine/engine-client.ts'
+import { Encoder } from '../../src/engine/rpc/encoder.ts'
 import { CacheReader } from '../../src/engine/shared/cache-reader.ts'
 import { CacheWriter } from '../../src/engine/shared/cache-writer.ts'
 import {
@@ -12,7 +13,7 @@ import {
   sizeClasses,
 } from '../../src/engine/shared/layout.ts'
 import { O_CREAT, O_RDWR, O_WRONLY } from '../../src/volume/types.ts'
-import type { Attributes, Caller } from '../../src/volume/types.ts'
+import type { Attributes, Caller, DirectoryEntry } from '../../src/volume/types.ts'
 import { openFakeInline, openFakeWorker } from '../support/engine-kit.ts'
 
 const create = { flags: O_WRONLY | O_CREAT, mode: 0o644 }
@@ -242,4 +243,21 @@ it('gives the largest slots to many files in turn without mixing their bytes', (
   )
   for (const triple of seen) if (triple) expect(triple[0] === triple[2] && triple[1] === triple[2]).toBe(true)
   expect(seen.filter(Boolean).length).toBeGreaterThan(0)
+})
+
+it('gives the listing of each directory, however many are looked at in turn', () => {
+  const { memory } = createCacheMemory()
+  const writer = new CacheWriter(memory)
+  const reader = new CacheReader(memory, me)
+  const encoder = new Encoder()
+  const listing = (i: number): DirectoryEntry[] => [{ name: `entry ${i}`, ino: i, type: 'file' }]
+  const count = 600
+  for (let i = 0; i < count; i++) {
+    const contents = writer.putContents('listing', `/${i}`, i + 1, encoder.encode(listing(i)), Infinity)
+    reader.learn('readdir', `/${i}`, false, { contents })
+  }
+  for (let round = 0; round < 2; round++)
+    for (let i = 0; i < count; i++) expect(reader.readdir(me, `/${i}`)).toEqual(listing(i))
+  // Looked at again while nothing has changed, it is not decoded again.
+  expect(reader.readdir(me, '/599')).toBe(reader.readdir(me, '/599'))
 })

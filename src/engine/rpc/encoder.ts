@@ -51,6 +51,11 @@ export class Encoder {
     return this.#pieces
   }
 
+  /** Lets go of the buffers of the last message. */
+  release(): void {
+    this.#pieces = []
+  }
+
   #cut(): void {
     if (this.#offset > this.#pieceStart) this.#pieces.push(this.#bytes.subarray(this.#pieceStart, this.#offset))
     this.#pieceStart = this.#offset

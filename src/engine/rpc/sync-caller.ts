@@ -49,6 +49,7 @@ export class SyncCaller {
       this.#exchange(step)
       step = steps.more
     } while (!message.done)
+    this.#encoder.release()
     const total = (control[words.replyTotal] as number) >>> 0
     if (total <= areaBytes) return decode(area.subarray(0, total), 'copy') as SyncReply
     return decode(this.#collect(total), 'view') as SyncReply

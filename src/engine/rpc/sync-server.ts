@@ -80,7 +80,10 @@ export class SyncServer {
   #answer(): void {
     const { words: control, area } = this.#mailbox
     control[words.replyBytes] = this.#outgoing?.fill(area) ?? 0
-    if (this.#outgoing?.done) this.#outgoing = undefined
+    if (this.#outgoing?.done) {
+      this.#outgoing = undefined
+      this.#encoder.release()
+    }
     this.#acknowledge()
   }
 

@@ -28,6 +28,9 @@ import type { CacheMemory } from './layout.ts'
 /** Paths remembered per thread; the oldest go first. As many as there are slots would rarely be alive at once. */
 const pathCountMax = 40_000
 
+/** Listings kept decoded per thread, the oldest forgotten first: the few directories a program keeps coming back to. */
+const decodedCountMax = 256
+
 export const fileTypes: readonly FileType[] = ['file', 'directory', 'symlink', 'fifo', 'socket', 'character', 'block']
 
 /** What a path was last seen to be cached as. */
@@ -49,6 +52,7 @@ interface ContentsRef {
 export class CacheReader implements PeekCalls {
   readonly #cache: CacheMemory
   readonly #paths = new Map<string, KnownPath>()
+  readonly #decoded = new Set<ContentsRef>()
   readonly #fence = new Int32Array(new SharedArrayBuffer(4))
   readonly #offsetMs = monotonicOffsetMs()
   readonly #owner: Caller
@@ -99,6 +103,7 @@ export class CacheReader implements PeekCalls {
     if (!this.#unmoved(word, sequence)) return undefined
     ref.entries = Object.freeze(decode(copy, 'view') as DirectoryEntry[])
     ref.sequence = sequence
+    this.#keepDecoded(ref)
     return ref.entries
   }
 
@@ -120,6 +125,16 @@ export class CacheReader implements PeekCalls {
   forget(): void {
     this.#forgotten = true
     this.#paths.clear()
+    this.#decoded.clear()
+  }
+
+  #keepDecoded(ref: ContentsRef): void {
+    this.#decoded.add(ref)
+    if (this.#decoded.size <= decodedCountMax) return
+    const oldest = this.#decoded.values().next().value as ContentsRef
+    this.#decoded.delete(oldest)
+    delete oldest.entries
+    delete oldest.sequence
   }
 
   #known(path: string): KnownPath {
