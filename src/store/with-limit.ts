@@ -16,7 +16,7 @@ export interface LimitOptions {
 }
 
 /** 64 in flight saturate one core of the lean path; 256 is what a socket pool is built for. */
-export const limitDefaults: {
+const limitDefaults: {
   readonly inFlightFirst: number
   readonly inFlightMin: number
   readonly inFlightMax: number

@@ -26,7 +26,7 @@ export interface RetryOptions {
 }
 
 /** 8 attempts from 50 ms reach about 6 s on average: past a SlowDown, short of a caller's patience. */
-export const retryDefaults: {
+const retryDefaults: {
   readonly attemptsMax: number
   readonly delayMsFirst: number
   readonly delayMsMax: number
@@ -65,7 +65,7 @@ export function withRetry(store: ObjectStore, options: RetryOptions): ObjectStor
 }
 
 /** Whether sending `call` again after `error` can neither lose nor double an effect. */
-export function mayRetry(call: StoreCall, error: unknown, attempt: number): error is StoreError {
+function mayRetry(call: StoreCall, error: unknown, attempt: number): error is StoreError {
   if (!isStoreError(error) || !error.retry || error.kind === 'conflict') return false
   if (error.kind === 'corrupt' && attempt >= corruptAttemptsMax) return false
   if ((error.retryAfterMs ?? 0) > retryAfterMsMax) return false

@@ -2,18 +2,19 @@
 // done over once per request and remembered for the next: the region, another host, the clock, keys that ended, a body
 // that must be hashed. Everything else that fails is a StoreError; retries with patience are `withRetry`'s.
 
-import { createHash } from 'node:crypto'
 import type { Agent } from 'node:http'
 import { wallMs, type Clock } from '../../base/clock.ts'
 import { StoreError } from '../../base/errors.ts'
 import { silentLogger, type Logger } from '../../base/log.ts'
 import { systemClock } from '../../base/system.ts'
-import { bodyPieces, bodySize, collectBody, isReplayable } from '../body.ts'
+import { isReplayable } from '../body.ts'
 import type { Body } from '../store.ts'
 import { mutations, type Operation } from '../wrap.ts'
 import { CredentialSource, type S3Credentials } from './credentials.ts'
 import { s3Error } from './error-kinds.ts'
 import { s3Defaults, type S3StoreOptions } from './options.ts'
+import { hashed } from './payload-hash.ts'
+import { refusalOf, refusedError, refusesUnsigned, unreadable, type Refusal } from './refusal.ts'
 import { addressOf, redirected, type Address } from './wire/address.ts'
 import { createAgent, dropFreeSockets } from './wire/agent.ts'
 import {
@@ -48,20 +49,9 @@ export interface S3Request {
 
 type Correction = 'region' | 'redirect' | 'skew' | 'credentials' | 'payload'
 
-interface Refusal {
-  readonly status: number
-  readonly code: string | undefined
-  readonly message: string | undefined
-  readonly region: string | undefined
-  readonly location: string | undefined
-  readonly reply: WireReply
-}
-
 const noHeaders: HeaderPairs = []
 /** Past this the clock is the likely reason of a 403 that gives none. */
 const skewMsMin = 4 * 60 * 1000
-/** A body that cannot be read twice is kept in memory to be hashed, up to this. */
-const hashedBytesMax = 64 * 1024 * 1024
 const credentialCodes: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
@@ -309,80 +299,4 @@ export class Channel {
 
 function isSentAgain({ body }: S3Request): boolean {
   return body === undefined || isReplayable(body)
-}
-
-/** The sha256 of a body, and the body to send: a stream that runs once is collected for it. */
-async function hashed({ operation, key }: S3Request, body: Body): Promise<[string, Body]> {
-  const size = bodySize(body)
-  if (!isReplayable(body) && size > hashedBytesMax) {
-    throw new StoreError({
-      kind: 'unsupported',
-      operation,
-      key,
-      message: 'a stream this long cannot be hashed before it is sent',
-    })
-  }
-  const sent = isReplayable(body) ? body : await collectBody(body)
-  const hash = createHash('sha256')
-  let hashedBytes = 0
-  for await (const piece of bodyPieces(sent)) {
-    hashedBytes += piece.byteLength
-    hash.update(piece)
-  }
-  if (hashedBytes === size) return [hash.digest('hex'), sent]
-  throw new StoreError({
-    kind: 'corrupt',
-    operation,
-    key,
-    code: 'IncompleteBody',
-    message: `the body has ${hashedBytes} of ${size} bytes`,
-  })
-}
-
-function refusalOf(reply: WireReply): Refusal {
-  const { headers, status } = reply
-  let document: XmlElement | undefined
-  try {
-    document = reply.body.byteLength > 0 ? parseXml(reply.body) : undefined
-  } catch (error) {
-    // A proxy's page: the status has to do.
-    if (!(error instanceof XmlError)) throw error
-  }
-  const text = (name: string): string | undefined =>
-    document?.name === 'Error' ? childText(document, name) : undefined
-  return {
-    status,
-    reply,
-    code: text('Code') ?? headers.get('x-amz-error-code'),
-    message: text('Message') ?? headers.get('x-amz-error-message'),
-    region: headers.get('x-amz-bucket-region') ?? text('Region'),
-    location: headers.get('location') ?? text('Endpoint'),
-  }
-}
-
-function refusedError({ operation, key }: S3Request, { code, message, reply, status }: Refusal): StoreError {
-  const retryAfter = reply.headers.get('retry-after')
-  return s3Error({ operation, key, status, code, message, retryAfter, mutating: mutations.has(operation) })
-}
-
-function refusesUnsigned({ status, code, message = '' }: Refusal): boolean {
-  if (status !== 400 && status !== 403 && status !== 501) return false
-  return code === 'XAmzContentSHA256Mismatch' || /unsigned.payload|x-amz-content-sha256/i.test(message)
-}
-
-/** The service said 200 and something we cannot read: a read may be repeated, a change may have happened. */
-export function unreadable(
-  { operation, key }: Pick<S3Request, 'operation' | 'key'>,
-  message: string,
-  cause?: unknown,
-): StoreError {
-  const mutating = mutations.has(operation)
-  return new StoreError({
-    kind: mutating ? 'unavailable' : 'corrupt',
-    operation,
-    key,
-    message,
-    cause,
-    ambiguous: mutating,
-  })
 }

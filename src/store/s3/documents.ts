@@ -151,7 +151,7 @@ export function completeDocument(parts: readonly UploadedPart[], withChecksums: 
 }
 
 /** `2026-11-25T01:02:03.000Z` as epoch milliseconds, whole seconds. */
-export function isoSeconds(text: string): number {
+function isoSeconds(text: string): number {
   const ms = Date.parse(text)
   if (Number.isNaN(ms)) throw new XmlError(`date ${text}`)
   return Math.floor(ms / 1000) * 1000

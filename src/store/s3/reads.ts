@@ -2,9 +2,10 @@
 
 import { StoreError } from '../../base/errors.ts'
 import type { CallOptions, GetOptions, GetReply, ListOptions, ListReply, ObjectInfo } from '../store.ts'
-import { unreadable, type Channel, type S3Request } from './channel.ts'
+import type { Channel, S3Request } from './channel.ts'
 import { readListPage, readTags } from './documents.ts'
 import { objectInfo, quotedEtag } from './object-headers.ts'
+import { unreadable } from './refusal.ts'
 import { verifyWhole } from './verify.ts'
 import type { WireReply } from './wire/exchange.ts'
 import { xmlBytesMax, XmlError, type XmlElement } from './wire/xml.ts'

@@ -198,7 +198,7 @@ export function conditionHeaders({ ifMatch, ifNoneMatch }: WriteCondition, prefi
   return pairs
 }
 
-export function isUnconditional({ ifMatch, ifNoneMatch }: WriteCondition): boolean {
+function isUnconditional({ ifMatch, ifNoneMatch }: WriteCondition): boolean {
   return ifMatch === undefined && ifNoneMatch === undefined
 }
 
