@@ -78,7 +78,7 @@ export class Channel {
   #signedPayload: boolean
   #closed = false
   #lastHeaders: WireReply['headers'] | undefined
-  #dateText = ''
+  #dateText: string | undefined
   #dateMs = 0
 
   constructor(options: S3StoreOptions) {
@@ -117,13 +117,14 @@ export class Channel {
 
   /** The server's date in a reply, whole seconds as epoch milliseconds. */
   dateOf(reply: WireReply): number {
-    const text = reply.headers.get('date') ?? ''
-    if (text !== this.#dateText) {
-      const ms = Date.parse(text)
-      this.#dateText = text
-      this.#dateMs = Number.isNaN(ms) ? Math.floor((wallMs(this.clock) + this.#skewMs) / 1000) * 1000 : ms
-    }
-    return this.#dateMs
+    const text = reply.headers.get('date')
+    if (text !== undefined && text === this.#dateText) return this.#dateMs
+    const ms = Date.parse(text ?? '')
+    // Without a readable date our own clock has to do, as far as it is known to be right.
+    if (text === undefined || Number.isNaN(ms)) return Math.floor((wallMs(this.clock) + this.#skewMs) / 1000) * 1000
+    this.#dateText = text
+    this.#dateMs = ms
+    return ms
   }
 
   /** The reply of a request that succeeded, its body whole. */

@@ -182,6 +182,29 @@ describe('get', () => {
     expect(got).toMatchObject({ offset: 0, size: body.length })
   })
 
+  it('dates a reply without a readable date by our own clock', async () => {
+    const { open } = await served(
+      reply(200, { date: 'Wed, 25 Nov 2026 01:02:03 GMT' }, body),
+      reply(200, { date: 'yesterday' }, body),
+      (_, response) => {
+        response.sendDate = false
+        response.writeHead(200, {
+          etag: '"e"',
+          'last-modified': 'Wed, 25 Nov 2026 01:00:00 GMT',
+          'content-length': '0',
+        })
+        response.end()
+      },
+    )
+    const store = open()
+    expect((await store.get('k')).date).toBe(Date.parse('2026-11-25T01:02:03Z'))
+    for (let i = 0; i < 2; i++) {
+      const { date } = await store.get('k')
+      expect(Math.abs(date - Date.now())).toBeLessThan(60_000)
+      expect(date % 1000).toBe(0)
+    }
+  })
+
   it('finds a HEAD without what every object has', async () => {
     const bare: Step = (_, response) => {
       response.writeHead(200, { 'content-length': '5' })
