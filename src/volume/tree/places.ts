@@ -57,12 +57,16 @@ export class Places {
     return this.#natural(directory)
   }
 
-  /** Every key under which the entry may lie, the present one first. */
+  /**
+   * Every key under which the entry may lie, in the order to ask for them: the present one first, and again at the end,
+   * because an object may move there between two requests.
+   */
   keysOfName(directory: Inode, name: Name, isDirectory: boolean): readonly string[] {
     const natural = this.#naturalOfName(directory, name, isDirectory)
-    return this.movingPrefixes.length === 0
-      ? [this.objectKey(natural)]
-      : this.#sources(natural).map((source) => this.objectKey(source))
+    const present = this.objectKey(natural)
+    if (this.movingPrefixes.length === 0) return [present]
+    const keys = this.#sources(natural).map((source) => this.objectKey(source))
+    return keys.length > 1 ? [...keys, present] : keys
   }
 
   /** Every prefix below which entries of a directory may lie, the present one first. */

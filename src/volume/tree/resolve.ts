@@ -13,7 +13,10 @@ const symlinksMax = 40
 export interface ResolveOptions {
   /** Follow a symlink in the last component. A trailing slash follows it too, unless `wantParent`. */
   readonly followLast: boolean
-  /** A missing last name is `inode: null` instead of ENOENT, so that it can be created. */
+  /**
+   * A missing last name is `inode: null` instead of ENOENT, so that it can be created; what a trailing slash after
+   * something else than a directory means is the caller's to say.
+   */
   readonly wantParent?: boolean | undefined
 }
 
@@ -136,7 +139,8 @@ class Resolution {
         continue
       }
       if (last) {
-        if (this.#trailingSlash && inode.type !== 'directory') throw new VolumeError('ENOTDIR')
+        if (this.#trailingSlash && !this.#options.wantParent && inode.type !== 'directory')
+          throw new VolumeError('ENOTDIR')
         return this.#named(name, inode)
       }
       this.#current = inode

@@ -111,8 +111,11 @@ export class Tree {
   /** Null when there is none. */
   async lookupMaybe(directory: Inode, name: Name, options: TreeLookupOptions = {}): Promise<Inode | null> {
     const inode = await this.#lookups.lookup(directory, name, options)
-    if (!inode || !options.attributes || inode.attributesKnown || !this.#fetch.needs(inode)) return inode
-    await this.#fetch.ensure([inode], { signal: options.signal })
+    // Who goes on below it must know whether it is a symlink, even without its attributes.
+    const typesOnly = !options.attributes
+    if (!inode || (typesOnly && !options.expectDirectory)) return inode
+    if ((!typesOnly && inode.attributesKnown) || !this.#fetch.needs(inode, typesOnly)) return inode
+    await this.#fetch.ensure([inode], { signal: options.signal, typesOnly })
     if (inode.place) return inode
     // Gone meanwhile, or another kind of file than the listing let guess.
     return stateOf(directory).dentries.get(name)?.inode ?? null

@@ -65,7 +65,8 @@ export class Listings {
     const prefixOwn = places.prefixOf(directory)
     const shadowed: Shadowed[] = []
     let marked = false
-    for (const prefix of prefixes) {
+    // Objects move towards the present piece: it is listed last, so that none is missed on its way.
+    for (const prefix of [...prefixes].reverse()) {
       // A later piece must not hide what an earlier one showed, only add to it.
       let token: string | undefined
       do {
