@@ -111,6 +111,18 @@ describe('a worker engine', () => {
     expect(saved(saveTo)['/last']).toBe('words')
   })
 
+  it('gives up after a while when the bucket is away, and says so', async () => {
+    // What the exit handler does, with a shorter while.
+    const body = `${write}
+      import { PortCaller } from ${built('rpc/port-caller.js')}
+      const caller = new PortCaller(engine.port())
+      try { caller.callSync('shutdown', [200], () => {}) } catch (error) { console.log(error.code, error.message) }
+      process.reallyExit(0)`
+    const { stdout, ms } = await runProgram(body, { saveDelayMs: 60_000 })
+    expect(stdout).toBe('ETIMEDOUT ETIMEDOUT: data was not written back within 0.2 s\n')
+    expect(ms).toBeLessThan(20_000)
+  })
+
   it('ends with an error, not a hang, when the engine breaks under a call that is awaited', async () => {
     const { code, stderr } = await runProgram(`await client.calls.readFile(me, '/crash')`)
     expect(code).toBe(1)

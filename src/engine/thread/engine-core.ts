@@ -6,6 +6,7 @@
 // exit what others still write; it does not count as attached any longer.
 
 import { VolumeError } from '../../base/errors.ts'
+import { systemClock } from '../../base/system.ts'
 import type { Caller } from '../../volume/types.ts'
 import type { Volume } from '../../volume/volume.ts'
 import type { ComposedVolume } from '../composed.ts'
@@ -135,11 +136,10 @@ export class EngineCore {
   async #shutdown(waitMsMax: number | undefined): Promise<void> {
     const closing = this.close()
     if (waitMsMax === undefined) return closing
-    const { clock } = await this.#composed
     let cancel = (): void => {}
     const late = new Promise<never>((_, reject) => {
       const message = `data was not written back within ${waitMsMax / 1000} s`
-      cancel = clock.timer(waitMsMax, () => reject(new VolumeError('ETIMEDOUT', { message })))
+      cancel = systemClock.timer(waitMsMax, () => reject(new VolumeError('ETIMEDOUT', { message })))
     })
     try {
       await Promise.race([closing, late])
