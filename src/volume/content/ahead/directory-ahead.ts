@@ -1,7 +1,8 @@
 // Read-ahead across the files of a directory: when its files are read one after another from their start (tar, grep,
 // git add, a compiler), those that follow in listing order are fetched in parallel before they are opened. As within a
-// file: it starts with the second file in order (or a few in any order), doubles when the reader has to wait, halves
-// when memory is short or when what was fetched is passed over, and takes longer to convince after each failure.
+// file: it starts with the second file in order (or a few in any order), doubles when the reader has to wait or has
+// read as many as were ahead, halves when memory is short or when what was fetched is passed over, and takes longer to
+// convince after each failure.
 
 import type { Inode, Version } from '../../inode.ts'
 
@@ -29,6 +30,8 @@ interface Stream {
   filesAhead: number
   /** Fetched or there, in listing order, and not yet read. */
   readonly expected: Set<string>
+  /** Files that were expected and came, since it last grew. */
+  hitCount: number
   /** Files read since nothing is fetched ahead. */
   readCount: number
   patience: number
@@ -85,7 +88,14 @@ export class DirectoryAhead {
   #follow(inode: Inode): void {
     if (!inode.place || this.#streams.some((stream) => stream.inode === inode)) return
     if (this.#streams.length >= streamsMax) this.#streams.shift()
-    this.#streams.push({ inode, filesAhead: 0, expected: new Set(), readCount: 1, patience: patienceFirst })
+    this.#streams.push({
+      inode,
+      filesAhead: 0,
+      expected: new Set(),
+      hitCount: 0,
+      readCount: 1,
+      patience: patienceFirst,
+    })
   }
 
   #touch(stream: Stream): void {
@@ -99,7 +109,10 @@ function judge(stream: Stream, id: string, waits: boolean, adjacent: boolean): v
   const skipped = passOver(stream.expected, id)
   if (skipped > stream.filesAhead / 2) stream.filesAhead = Math.ceil(stream.filesAhead / 2)
   else if (skipped >= 0) {
-    if (waits) stream.filesAhead = Math.min(filesMax, stream.filesAhead * 2)
+    // Who waits for something else between two files (attributes) never waits here, and deserves more all the same.
+    if (!waits && ++stream.hitCount < stream.filesAhead) return
+    stream.filesAhead = Math.min(filesMax, stream.filesAhead * 2)
+    stream.hitCount = 0
   } else if (stream.filesAhead === 0) {
     stream.readCount++
     if (adjacent || stream.readCount >= stream.patience) stream.filesAhead = filesFirst
