@@ -1,13 +1,17 @@
 // Lost races. Contents: the remote version stays, the local bytes are kept as a conflict copy, the writer gets ESTALE.
 // Names: the remote version stays under its name and the volume forgets its own idea of it. Nothing is dropped silently.
 
+import { wallMs } from '../../base/clock.ts'
 import { VolumeError } from '../../base/errors.ts'
+import { randomId } from '../../base/random.ts'
+import { conflictPlace } from '../../format/conflict-name.ts'
 import type { ObjectInfo } from '../../store/store.ts'
 import type { FileContent } from '../content/file-content.ts'
 import type { VolumeContext } from '../context.ts'
-import type { Inode } from '../inode.ts'
+import type { Inode, Version } from '../inode.ts'
 import type { Name } from '../types.ts'
 import { keepConflict } from '../objects/conflict-copy.ts'
+import { copyObject } from '../objects/copy-object.ts'
 import { objectDeps } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
 
@@ -82,10 +86,28 @@ export function reportNameConflict(context: VolumeContext, pending: PendingName,
   dropName(context, pending)
 }
 
-/** A pending rename cannot be carried out: the inode stays under its old name in the bucket, and both are asked for anew. */
-export function abandonName(context: VolumeContext, inode: Inode, pending: PendingName): void {
-  for (const old of context.names.leftBy(inode)) dropName(context, old)
+/**
+ * A pending rename cannot be carried out. The object stays under its old name, and both names are asked for anew; where
+ * another file has taken the old name since, it is kept as a conflict copy. To be called with the remoteLock held.
+ */
+export async function abandonName(context: VolumeContext, inode: Inode, pending: PendingName): Promise<void> {
+  for (const old of context.names.leftBy(inode)) {
+    if (!old.inode) dropName(context, old)
+    else if (inode.base && inode.base.key === old.object?.key) await keepDisplaced(context, inode, inode.base)
+  }
   reportNameConflict(context, pending, 'another writer has taken the new name of a renamed file')
+}
+
+async function keepDisplaced(context: VolumeContext, inode: Inode, from: Version): Promise<void> {
+  const path = context.tree.pathOf(inode)
+  const place = conflictPlace(path, wallMs(context.clock), randomId(context.random))
+  const version = await copyObject(objectDeps(context), { from, key: place.key, condition: { ifNoneMatch: '*' } })
+  context.reader.move(from, version)
+  inode.base = version
+  context.log.warn('conflict: neither the old nor the new name of a renamed file is free; it is kept', {
+    path,
+    conflictPath: place.path,
+  })
 }
 
 function dropName(context: VolumeContext, pending: PendingName): void {

@@ -194,7 +194,7 @@ async function meet(
   if (hasBody) return lost(context, inode, pending, info, options)
   if (!info) {
     const path = context.tree.pathOf(inode)
-    if (pending) abandonName(context, inode, pending)
+    if (pending) await abandonName(context, inode, pending)
     inode.attributesDirty = false
     if (inode.place) context.tree.invalidate(inode.place.parent, inode.place.name)
     context.writeBack.clean(inode)
@@ -254,13 +254,13 @@ function mayReplace(context: VolumeContext, inode: Inode, info: ObjectInfo): boo
 }
 
 /** The new name of a rename holds a version that was not seen. */
-function taken(
+async function taken(
   context: VolumeContext,
   inode: Inode,
   pending: PendingName,
   info: ObjectInfo | null,
   options: SettleOptions,
-): boolean {
+): Promise<boolean> {
   if (info && isDoubtful(inode, info)) {
     takeOwn(context, inode, pending, info)
     return false
@@ -270,6 +270,6 @@ function taken(
     pending.object = info ? versionOfInfo(info, null) : null
     return false
   }
-  abandonName(context, inode, pending)
+  await abandonName(context, inode, pending)
   return true
 }

@@ -49,6 +49,8 @@ export class Settler {
       if (names.get(pending.directory, pending.name) !== pending) return
       await moves.passed(pending.directory, pending.name)
       await this.#leave(pending, options, chain)
+      // A rename away from here that cannot be: what it left behind stays.
+      if (names.get(pending.directory, pending.name) !== pending) return
       const { inode } = pending
       await removeName(this.#context, pending, inode, options)
       if (inode?.directory) await writeDirectory(this.#context, inode, pending, options)
@@ -63,6 +65,7 @@ export class Settler {
       const next = names.of(inode)
       if (this.#isThere(pending, inode) && next && next.inode === inode && !chain.has(next))
         await this.#name(next, options, chain)
+      if (names.get(pending.directory, pending.name) !== pending) return
       // Still there: unlinked but open, or in a circle of renames.
       if (this.#isThere(pending, inode) && (inode.openCount > 0 || inode.place)) await copyAside(this.#context, inode)
       names.left(pending, inode)
