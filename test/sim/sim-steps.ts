@@ -56,8 +56,9 @@ export class Steps {
   #freshPath(model: SimModel): string {
     const directory = this.#pick([this.#home, ...model.directories()]) as string
     const name = `n${Math.floor(this.#random.float() * 6)}`
-    const path = `${directory}/${name}`
-    return model.isDirectory(path) ? `${path}/f` : path
+    let path = `${directory}/${name}`
+    while (model.isDirectory(path)) path += '/f'
+    return path
   }
 
   #content(): string {

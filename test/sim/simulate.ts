@@ -38,6 +38,7 @@ export interface SimResult {
 const home = '/home'
 const logLinesMax = Number(process.env['SIM_LOG'] ?? 12)
 const shared = 'shared'
+const abandonedMs = 11 * 60_000
 
 export async function simulate(options: SimOptions): Promise<SimResult> {
   const simulation = new Simulation(options)
@@ -177,6 +178,8 @@ class Simulation {
     this.#isDead = false
     this.#disk.crash(this.#random)
     this.#log.push(`${Math.round(this.clock.elapsedMs)} crash${step ? ` during ${step.label}` : ''}`)
+    // Without a journal a rename that was cut off is finished once nobody has renewed its intent for long.
+    if (this.#options.durability !== 'journal') await this.clock.sleep(abandonedMs)
     const calls = await this.#open()
     const seen = await this.#observe(calls)
     this.#compare('after a crash', seen, step?.touches ?? [])
