@@ -34,7 +34,7 @@ export async function renameName(
   }
   if (to.inode && options.noReplace) throw new VolumeError('EEXIST')
   if (to.inode === from.inode) return
-  if (to.inode) await checkReplaced(context, caller, from.inode, to.inode)
+  if (to.inode) await checkReplaced(context, caller, ends.from, to.inode)
   if (to.inode) permitRemove(context, caller, to.directory, to.inode)
   if (from.directory !== to.directory) await keepImplicit(context, from.directory, caller.signal)
   if (from.inode.directory) await renameDirectory(context, ends)
@@ -51,7 +51,9 @@ function check(context: VolumeContext, caller: Caller, { from, to }: RenameEnds)
   if (from.directory !== to.directory) permit(context, caller, from.inode, mayWrite)
 }
 
-async function checkReplaced(context: VolumeContext, caller: Caller, from: Inode, to: Inode): Promise<void> {
+async function checkReplaced(context: VolumeContext, caller: Caller, { directory, inode: from }: RenameEnds['from'], to: Inode): Promise<void> {
+  // As Linux, whatever the kinds: a directory on the way to the source holds at least that.
+  for (let at: Inode | undefined = directory; at; at = at.place?.parent) if (at === to) throw new VolumeError('ENOTEMPTY')
   if (from.directory && !to.directory) throw new VolumeError('ENOTDIR')
   if (!from.directory && to.directory) throw new VolumeError('EISDIR')
   if (to.directory && !(await isEmpty(context, to, caller.signal))) throw new VolumeError('ENOTEMPTY')

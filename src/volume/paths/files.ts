@@ -11,6 +11,7 @@ import type { Inode } from '../inode.ts'
 import { acknowledge, forgetName } from '../operations/acknowledge.ts'
 import { createFile } from '../operations/create.ts'
 import { permit } from '../operations/permit.ts'
+import { setAttributes } from '../operations/set-attributes.ts'
 import { mayRead } from '../tree/permissions.ts'
 import { O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_TRUNC, O_WRONLY } from '../types.ts'
 import type { Caller } from '../types.ts'
@@ -97,14 +98,15 @@ async function openOnce(
     const inode = await found(context, paths, caller, path, flags, follows)
     return openInode(context, caller, inode, flags)
   }
-  const place = await paths.place(caller, path, follows)
+  const place = await paths.placeToMake(caller, path, follows)
+  if (exclusive && (place.last !== 'name' || (place.inode && !place.trailingSlash))) throw new VolumeError('EEXIST')
+  // As Linux: a directory is never opened to be created.
+  if (place.trailingSlash || place.last !== 'name' || place.inode?.directory) throw new VolumeError('EISDIR')
   if (place.inode) {
-    if (exclusive) throw new VolumeError('EEXIST')
-    if ((flags & O_DIRECTORY) !== 0 && !place.inode.directory) throw new VolumeError('ENOTDIR')
+    if ((flags & O_DIRECTORY) !== 0) throw new VolumeError('ENOTDIR')
     if ((flags & O_TRUNC) === 0) await context.tree.revalidate(place.inode, { signal: caller.signal })
     return openInode(context, caller, place.inode, flags)
   }
-  if (place.trailingSlash) throw new VolumeError('EISDIR')
   return openNew(context, caller, place.parent, place.name, { flags, mode, whole, exclusive })
 }
 
@@ -127,8 +129,8 @@ async function found(
 }
 
 /**
- * Server-side: 1 COPY, and the caller waits for it under every durability. Mode as the source's within the umask. An
- * existing destination keeps its own attributes but times.
+ * Server-side: 1 COPY, and the caller waits for it under every durability. The destination gets the mode of the source
+ * whatever the umask, also one that was there, as libuv does it.
  */
 export async function copyFile(
   context: VolumeContext,
@@ -142,17 +144,37 @@ export async function copyFile(
   if (source.directory) throw new VolumeError('EISDIR')
   if (source.type !== 'file') throw new VolumeError('ENXIO')
   permit(context, caller, source, mayRead)
-  const place = await paths.place(caller, to, true)
-  if (place.inode && exclusive) throw new VolumeError('EEXIST')
+  const place = await paths.placeToMake(caller, to, !exclusive)
+  if (exclusive && (place.last !== 'name' || (place.inode && !place.trailingSlash))) throw new VolumeError('EEXIST')
+  if (place.trailingSlash || place.last !== 'name') throw new VolumeError('EISDIR')
   if (place.inode === source) return
   if (source.dirty) await context.writeBack.flushInode(source)
-  if (place.inode || !source.base) {
-    const data = await readWhole(context, source, caller.signal)
-    const flags = O_WRONLY | O_CREAT | (exclusive ? O_EXCL : O_TRUNC)
-    return writeFile(context, paths, caller, to, data, { flags, mode: source.attributes.mode & 0o7777 })
+  if (place.inode || !source.base) return copyBytes(context, paths, caller, source, to, exclusive)
+  await copyToNew(context, { ...caller, umask: 0 }, source, place.parent, place.name, exclusive)
+}
+
+/** Through memory: onto what is there, or from what the bucket has not got. */
+async function copyBytes(
+  context: VolumeContext,
+  paths: Paths,
+  caller: Caller,
+  source: Inode,
+  to: string,
+  exclusive: boolean,
+): Promise<void> {
+  const data = await readWhole(context, source, caller.signal)
+  const mode = source.attributes.mode & 0o7777
+  const flags = O_WRONLY | O_CREAT | (exclusive ? O_EXCL : O_TRUNC)
+  const file = await openPath(context, paths, caller, to, flags, mode, true)
+  let failed = true
+  try {
+    if ((file.inode.attributes.mode & 0o7777) !== mode) await setAttributes(context, caller, file.inode, { mode }, true)
+    await writeContent(context, file, 0, data, caller.signal)
+    failed = false
+  } finally {
+    const closed = closeFile(context, file)
+    await (failed ? closed.catch(() => undefined) : closed)
   }
-  if (place.last !== 'name' || place.trailingSlash) throw new VolumeError('EISDIR')
-  await copyToNew(context, caller, source, place.parent, place.name, exclusive)
 }
 
 async function copyToNew(

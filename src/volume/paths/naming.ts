@@ -110,12 +110,10 @@ export async function rename(
   to: string,
   options: RenameOptions | undefined,
 ): Promise<void> {
-  const source = await paths.place(caller, from)
-  if (source.last !== 'name') throw new VolumeError('EBUSY')
+  const source = await paths.placeToMake(caller, from, false)
+  const target = await paths.placeToMake(caller, to, false)
+  if (source.last !== 'name' || target.last !== 'name') throw new VolumeError('EBUSY')
   if (!source.inode) throw new VolumeError('ENOENT')
-  const target = await paths.place(caller, to)
-  if (target.last !== 'name') throw new VolumeError('EBUSY')
-  // A source of doubtful age would be moved blindly.
   if (!source.inode.directory && (source.trailingSlash || target.trailingSlash)) throw new VolumeError('ENOTDIR')
   await renameName(
     context,

@@ -49,14 +49,21 @@ export class Paths {
     return inode
   }
 
-  /** The place a path names, whether or not something is there. */
-  place(caller: Caller, path: string, followLast = false): Promise<Resolved> {
+  /** The place a path names, whether or not something is there. ENOTDIR for a slash after what is no directory. */
+  async place(caller: Caller, path: string, followLast = false): Promise<Resolved> {
+    const resolved = await this.placeToMake(caller, path, followLast)
+    if (resolved.trailingSlash && resolved.inode && !resolved.inode.directory) throw new VolumeError('ENOTDIR')
+    return resolved
+  }
+
+  /** The same for calls that make something: the slash is theirs to judge. */
+  placeToMake(caller: Caller, path: string, followLast: boolean): Promise<Resolved> {
     return this.#resolver.resolve(caller, path, { followLast, wantParent: true })
   }
 
   /** A name to be made: EEXIST for '.', '..', '/' and whatever is there. */
   async free(caller: Caller, path: string, directory = false): Promise<{ readonly parent: Inode; readonly name: Name }> {
-    const resolved = await this.place(caller, path)
+    const resolved = await this.placeToMake(caller, path, false)
     if (resolved.last !== 'name' || resolved.inode) throw new VolumeError('EEXIST')
     if (resolved.trailingSlash && !directory) throw new VolumeError('ENOENT')
     return resolved
