@@ -1,7 +1,7 @@
 // isomorphic-git: a repository of 200 files, a branch, a checkout, and a clone from a real git server.
 
 import { execFileSync, spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -70,7 +70,8 @@ async function serveOrigin(): Promise<{ url: string; close(): Promise<void> }> {
   const work = join(folder, 'work')
   const run = (...args: string[]): void => void execFileSync('git', args, { cwd: folder, env: gitEnvironment })
   run('init', '-q', '-b', 'main', work)
-  cpSync(import.meta.dirname, join(work, 'lib'), { recursive: true })
+  mkdirSync(join(work, 'lib/deep/er'), { recursive: true })
+  writeFileSync(join(work, 'lib/deep/er/text'), 'deep\n')
   for (let i = 0; i < 50; i++) writeFileSync(join(work, 'lib', `generated-${i}`), `${i}\n`.repeat(i * 20))
   run('-C', work, 'add', '.')
   run('-C', work, 'commit', '-q', '-m', 'origin')
