@@ -56,7 +56,16 @@ export type JournalRecord =
   | { readonly t: 'place'; readonly ino: number; readonly parent: number; readonly name: string }
   /** Bytes follow as body. */
   | { readonly t: 'data'; readonly id: string; readonly ino: number }
-  | { readonly t: 'wrote'; readonly ino: number; readonly data: string; readonly offset: number; readonly generation: number }
+  /** `length` bytes from `start` of the data stand at `offset`. */
+  | {
+      readonly t: 'wrote'
+      readonly ino: number
+      readonly data: string
+      readonly start: number
+      readonly length: number
+      readonly offset: number
+      readonly generation: number
+    }
   | { readonly t: 'truncated'; readonly ino: number; readonly size: number; readonly generation: number }
   | { readonly t: 'zeroed'; readonly ino: number; readonly offset: number; readonly length: number; readonly generation: number }
   /** The whole of a file's local contents at a checkpoint. */

@@ -171,7 +171,7 @@ class Restoring {
     journal.truncated(inode, baseBytes)
     if (content.size !== baseBytes) journal.truncated(inode, content.size)
     for (const piece of content.pieces(0, content.size)) {
-      if (piece.kind === 'dirty') journal.wrote(inode, piece.offset, piece.bytes, content)
+      if (piece.kind === 'dirty') journal.wrote(inode, piece.offset, piece.bytes, content, piece)
       if (piece.kind === 'zero') journal.zeroed(inode, piece.offset, piece.length, content)
     }
   }
@@ -188,15 +188,21 @@ class Restoring {
   async #apply(inode: Inode, content: FileContent, step: ContentStep): Promise<void> {
     if (step.kind === 'truncate') return content.truncate(step.size)
     if (step.kind === 'zero') return content.punch(step.offset, step.length)
-    if (step.kind === 'write') return this.#write(inode, content, step.offset, await this.#journal.read(step.data))
+    if (step.kind === 'write') return this.#write(inode, content, step.offset, step.data, step.start, step.length)
     const [kind, offset, length, , data, start = 0] = step.piece
     if (kind === 'zero') content.punch(offset, length)
-    if (kind !== 'dirty') return
-    const bytes = await this.#journal.read(data as string)
-    await this.#write(inode, content, offset, bytes.subarray(start, start + length))
+    if (kind === 'dirty') await this.#write(inode, content, offset, data as string, start, length)
   }
 
-  async #write(inode: Inode, content: FileContent, offset: number, bytes: Uint8Array): Promise<void> {
+  async #write(
+    inode: Inode,
+    content: FileContent,
+    offset: number,
+    data: string,
+    start: number,
+    length: number,
+  ): Promise<void> {
+    const bytes = (await this.#journal.read(data)).subarray(start, start + length)
     content.write(offset, await this.#context.dirtyStore.keep(bytes, { ino: inode.ino, offset }))
   }
 

@@ -17,7 +17,7 @@ import type { Ino } from '../types.ts'
 import { contentRecord, inodeRecord, nameRecord } from './record-of.ts'
 import { Segments } from './segments.ts'
 import type { DataRef } from './segments.ts'
-import type { MoveRecord, VolumeJournal } from './volume-journal.ts'
+import type { BytesPart, MoveRecord, VolumeJournal } from './volume-journal.ts'
 
 /** What is dirty now; read synchronously when a segment begins. */
 export interface LiveState {
@@ -62,9 +62,10 @@ export class Journal implements VolumeJournal, Spool {
     this.#segments.append(inodeRecord(inode))
   }
 
-  wrote(inode: Inode, offset: number, bytes: DirtyBytes, content: FileContent): void {
+  wrote({ ino }: Inode, offset: number, bytes: DirtyBytes, { generation }: FileContent, part?: BytesPart): void {
     const data = bytes.spooled as DataRef | undefined
-    if (data) this.#segments.append({ t: 'wrote', ino: inode.ino, data: data.id, offset, generation: content.generation })
+    const { start, length } = part ?? { start: 0, length: bytes.length }
+    if (data) this.#segments.append({ t: 'wrote', ino, data: data.id, start, length, offset, generation })
   }
 
   zeroed({ ino }: Inode, offset: number, length: number, { generation }: FileContent): void {

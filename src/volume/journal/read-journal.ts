@@ -11,7 +11,14 @@ type NameRecord = Extract<JournalRecord, { readonly t: 'name' }>
 
 /** One change of contents, oldest first. */
 export type ContentStep =
-  | { readonly kind: 'write'; readonly data: string; readonly offset: number; readonly generation: number }
+  | {
+      readonly kind: 'write'
+      readonly data: string
+      readonly start: number
+      readonly length: number
+      readonly offset: number
+      readonly generation: number
+    }
   | { readonly kind: 'zero'; readonly offset: number; readonly length: number; readonly generation: number }
   | { readonly kind: 'truncate'; readonly size: number; readonly generation: number }
   | { readonly kind: 'piece'; readonly piece: JournalPiece; readonly generation: number }

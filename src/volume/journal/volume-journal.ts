@@ -16,11 +16,17 @@ export interface MoveRecord {
   readonly to: string
 }
 
+/** A run of dirty bytes. */
+export interface BytesPart {
+  readonly start: number
+  readonly length: number
+}
+
 export interface VolumeJournal {
   /** Attributes, xattrs, target, base version, or kind of an inode changed; also before its first data record. */
   inode(inode: Inode): void
-  /** `bytes` (kept by the dirty store) are about to be written at `offset` of `content`; before `FileContent.write`. */
-  wrote(inode: Inode, offset: number, bytes: DirtyBytes, content: FileContent): void
+  /** `part` of `bytes` (kept by the dirty store; default all) is about to be written at `offset`; before `FileContent.write`. */
+  wrote(inode: Inode, offset: number, bytes: DirtyBytes, content: FileContent, part?: BytesPart): void
   /** Zeros within the file. */
   zeroed(inode: Inode, offset: number, length: number, content: FileContent): void
   truncated(inode: Inode, size: number): void

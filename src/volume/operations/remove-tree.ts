@@ -27,10 +27,12 @@ export async function removeTree(
 ): Promise<void> {
   permitRemove(context, caller, directory, inode)
   const { names, moves, tree } = context
-  await moves.passed(directory, name)
+  await moves.passedAround(directory, name)
   if (enforces(context) && caller.uid !== 0) await permitBelow(context, caller, inode)
   await keepImplicit(context, directory, caller.signal)
   await forgetBelow(context, inode)
+  // A crash from here on must not go on with changes of files that are being deleted.
+  await context.journal.commit()
   await removeObjects(context, tree.prefixOf(inode), caller.signal)
   const pending = names.ensure(directory, name)
   pending.marker = null

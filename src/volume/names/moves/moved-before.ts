@@ -4,9 +4,8 @@
 import { writeIdHeader } from '../../../format/metadata.ts'
 import type { ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
-import type { Version } from '../../inode.ts'
+import type { Inode, Version } from '../../inode.ts'
 import { orMissing } from '../../tree/attributes.ts'
-import { objectKey } from '../../tree/places.ts'
 
 /** `found` as the moved version of `from`; null when it is something else. */
 export function asMoved(from: Version, found: ObjectInfo): Version | null {
@@ -17,27 +16,41 @@ export function asMoved(from: Version, found: ObjectInfo): Version | null {
   return { key, etag, size, lastModified, headers, tagCount, checksum, headersDate: date, headersRead: true, ours: true }
 }
 
-/** Calls `tell` for every version still believed under `from` that lies under `to`: 1 HEAD each. */
-export async function tellMovedBefore(
+/** The inode goes on with its object under the new key, if that is what it has. */
+export function follow(context: VolumeContext, inode: Inode, from: Version, to: Version): void {
+  if (inode.base?.key !== from.key || inode.base.etag !== from.etag) return
+  const headers = inode.base.headers ?? to.headers
+  inode.base = { ...to, headers }
+  inode.content?.moved(inode.base)
+  if (!inode.dirty) context.tree.learned(inode, to)
+  if (inode.dirty || context.names.of(inode)) context.journal.inode(inode)
+}
+
+/** Whoever still believes in a version under `from` that lies under `to` already follows it there: 1 HEAD each. */
+export async function followMovedBefore(
   context: VolumeContext,
   { from, to }: { readonly from: string; readonly to: string },
-  tell: (from: Version, to: Version) => void,
 ): Promise<void> {
-  const { names, writeBack, store } = context
+  const { names, writeBack, store, journal, tree } = context
+  const inodes = new Set<Inode>(writeBack.dirtyInodes())
+  for (const { inode, after } of names.all()) for (const each of [inode, ...after]) if (each) inodes.add(each)
   const believed = new Map<string, Version>()
   const believe = (version: Version | null): void => {
     if (version?.key.startsWith(from)) believed.set(version.key, version)
   }
-  for (const { object, marker, inode, after } of names.all()) {
-    believe(object)
-    believe(marker)
-    for (const each of [inode, ...after]) believe(each?.base ?? null)
-  }
-  for (const inode of writeBack.dirtyInodes()) believe(inode.base)
+  for (const { object, marker } of names.all()) for (const each of [object, marker]) believe(each)
+  for (const { base } of inodes) believe(base)
   for (const version of believed.values()) {
-    const info = await orMissing(store.head(objectKey(to + version.key.slice(from.length))))
+    const info = await orMissing(store.head(tree.objectKey(to + version.key.slice(from.length))))
     const moved = info && asMoved(version, info)
-    if (moved) tell(version, moved)
+    if (!moved) continue
+    for (const pending of names.all()) {
+      if (pending.object?.key === version.key) pending.object = moved
+      else if (pending.marker?.key === version.key) pending.marker = moved
+      else continue
+      journal.name(pending)
+    }
+    for (const inode of inodes) follow(context, inode, version, moved)
   }
 }
 

@@ -14,7 +14,7 @@ import { forEachBounded } from '../../tree/concurrency.ts'
 import { objectKey } from '../../tree/places.ts'
 import { objectDeps } from '../aside.ts'
 import { storeIntent } from './intents.ts'
-import { asMoved, tellMovedBefore } from './moved-before.ts'
+import { asMoved, follow, followMovedBefore } from './moved-before.ts'
 
 /** Copies in flight of one rename; the store's own limit bounds them further. */
 const copiesInFlightMax = 64
@@ -42,7 +42,7 @@ export async function moveObjects(context: VolumeContext, move: Moving): Promise
     await storeIntent(context, move)
     renewedMs = context.clock.monotonicMs()
   }
-  await tellMovedBefore(context, move, (from, to) => tell(context, move, from, to))
+  await followMovedBefore(context, move)
 }
 
 /** Requests sent under the old keys before the rename must have ended, or they would put objects behind us. */
@@ -127,15 +127,6 @@ function tell(context: VolumeContext, move: Moving, from: Version, to: Version):
   const inode = inodeAt(move, from.key)
   if (inode) follow(context, inode, from, to)
   for (const left of pending?.after ?? []) follow(context, left, from, to)
-}
-
-function follow(context: VolumeContext, inode: Inode, from: Version, to: Version): void {
-  if (inode.base?.key !== from.key || inode.base.etag !== from.etag) return
-  const headers = inode.base.headers ?? to.headers
-  inode.base = { ...to, headers }
-  inode.content?.moved(inode.base)
-  if (!inode.dirty) context.tree.learned(inode, to)
-  if (inode.dirty || context.names.of(inode)) context.journal.inode(inode)
 }
 
 /** The inode whose object lies at `key` below the old prefix, if the tree knows it. */

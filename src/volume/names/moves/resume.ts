@@ -13,11 +13,12 @@ interface Place {
 
 export interface Resumed {
   readonly directory: Inode
-  readonly oldPlace: Place
+  /** Null when nothing is left there. */
+  readonly oldPlace: Place | null
 }
 
 /**
- * Puts the directory into its new place. Null when nothing is left under the old one, or a parent is gone. To be called
+ * Puts the directory into its new place. Null when it is in neither, or a parent is gone. To be called
  * before the tree is told of the moving prefix.
  */
 export async function placeAgain(context: VolumeContext, from: string, to: string): Promise<Resumed | null> {
@@ -26,7 +27,10 @@ export async function placeAgain(context: VolumeContext, from: string, to: strin
   const place = await placeOf(context, to)
   if (!oldPlace || !place) return null
   const directory = await tree.lookupMaybe(oldPlace.directory, oldPlace.name, { expectDirectory: true, attributes: true })
-  if (!directory?.directory) return null
+  if (!directory?.directory) {
+    const there = await tree.lookupMaybe(place.directory, place.name, { expectDirectory: true, attributes: true })
+    return there?.directory ? { directory: there, oldPlace: null } : null
+  }
   tree.detach(oldPlace.directory, oldPlace.name)
   tree.attach(place.directory, place.name, directory)
   return { directory, oldPlace }
