@@ -41,7 +41,7 @@ export function createFs(client: EngineClient, options: FsOptions = {}): NodeFs 
   const fs: Record<string, unknown> = {}
   for (const definition of [...pathOperations, ...descriptorOperations]) addForms(fs, door, definition)
   addRealpath(fs, door)
-  addClose(fs, door)
+  addClose(fs)
   Object.assign(fs, dataCalls(door), hotCalls(door))
   fs['exists'] = existsForm(door)
   const streams = streamCalls(fs as never)
@@ -69,7 +69,7 @@ function addRealpath(fs: Record<string, unknown>, door: Door): void {
 }
 
 /** close alone may go without a callback; its failure is then thrown as an uncaught exception. */
-function addClose(fs: Record<string, unknown>, door: Door): void {
+function addClose(fs: Record<string, unknown>): void {
   const close = fs['close'] as AnyFn
   const rethrow: Callback = (error) => {
     if (error) throw error as Error

@@ -3,8 +3,8 @@
 
 import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
-import { isVolumeError, VolumeError } from '../base/errors.ts'
-import type { ErrnoCode } from '../base/errors.ts'
+import { isVolumeError } from '../base/errors.ts'
+import type { ErrnoCode, VolumeError } from '../base/errors.ts'
 
 /** What was called, for the error's message and properties. */
 export interface Where {
@@ -22,10 +22,38 @@ export interface FsError extends NodeJS.ErrnoException {
 
 /** Texts for the codes libuv has none for; '' takes libuv's. */
 const texts: Readonly<Record<ErrnoCode, string>> = {
-  E2BIG: '', EACCES: '', EAGAIN: '', EBADF: '', EBUSY: '', ECANCELED: '', EEXIST: '', EFBIG: '', EINTR: '', EINVAL: '',
-  EIO: '', EISDIR: '', ELOOP: '', EMFILE: '', EMLINK: '', ENAMETOOLONG: '', ENODATA: '', ENODEV: '', ENOENT: '',
-  ENOMEM: '', ENOSPC: '', ENOSYS: '', ENOTDIR: '', ENOTEMPTY: '', ENOTSUP: '', ENXIO: '', EOVERFLOW: '', EPERM: '',
-  ERANGE: '', EROFS: '', EXDEV: '', ETIMEDOUT: '',
+  E2BIG: '',
+  EACCES: '',
+  EAGAIN: '',
+  EBADF: '',
+  EBUSY: '',
+  ECANCELED: '',
+  EEXIST: '',
+  EFBIG: '',
+  EINTR: '',
+  EINVAL: '',
+  EIO: '',
+  EISDIR: '',
+  ELOOP: '',
+  EMFILE: '',
+  EMLINK: '',
+  ENAMETOOLONG: '',
+  ENODATA: '',
+  ENODEV: '',
+  ENOENT: '',
+  ENOMEM: '',
+  ENOSPC: '',
+  ENOSYS: '',
+  ENOTDIR: '',
+  ENOTEMPTY: '',
+  ENOTSUP: '',
+  ENXIO: '',
+  EOVERFLOW: '',
+  EPERM: '',
+  ERANGE: '',
+  EROFS: '',
+  EXDEV: '',
+  ETIMEDOUT: '',
   ESTALE: 'stale file handle',
 }
 

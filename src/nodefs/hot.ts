@@ -8,6 +8,7 @@ import { likeNode } from './define.ts'
 import type { AnyFn } from './define.ts'
 import { fsError } from './errors.ts'
 import { access, lstat, stat } from './operations/attributes.ts'
+import { readdir, shapeEntries } from './operations/readdir.ts'
 import { readFile, shapeContents } from './operations/whole-file.ts'
 import { makeStats, shapeStats } from './results/stats.ts'
 import { readOptions } from './validate/options.ts'
@@ -23,6 +24,7 @@ export interface HotCalls {
   readonly lstatSync: AnyFn
   readonly existsSync: AnyFn
   readonly accessSync: AnyFn
+  readonly readdirSync: AnyFn
   readonly readFileSync: AnyFn
 }
 
@@ -32,6 +34,7 @@ export function hotCalls(door: Door): HotCalls {
     lstatSync: likeNode(statForm(door, false), 'lstatSync'),
     existsSync: likeNode(existsForm(door), 'existsSync'),
     accessSync: likeNode(accessForm(door), 'accessSync'),
+    readdirSync: likeNode(readdirForm(door), 'readdirSync'),
     readFileSync: likeNode(readFileForm(door), 'readFileSync'),
   }
 }
@@ -84,6 +87,21 @@ function accessForm(door: Door): AnyFn {
       if (known === 'ENOENT') throw fsError('ENOENT', { syscall: 'access', path })
     }
     door.runSync(access(door, [path, mode]))
+  }
+}
+
+/** Names or Dirents of a listing that is known here; the rest as usual. */
+function readdirForm(door: Door): AnyFn {
+  const { peek } = door.client
+  const who = readerOf(door)
+  return (path: unknown, value?: unknown): unknown => {
+    if (isPlainAbsolute(path)) {
+      const options = readOptions(value)
+      const { recursive } = options
+      const entries = recursive === undefined || recursive === false ? peek.readdir(who(), path) : undefined
+      if (entries !== undefined) return shapeEntries(entries, path, options)
+    }
+    return door.runSync(readdir(door, [path, value], 'sync'))
   }
 }
 

@@ -5,15 +5,45 @@ import type { CallCase, Form, Side } from './fs-compare.ts'
 type Args = (side: Side) => readonly unknown[]
 
 const badPaths: readonly unknown[] = [
-  undefined, null, 7, true, {}, [], 'a\0b', Buffer.from('a\0b'), new URL('http://example.com/x'),
-  new URL('file://host/x'), new URL('file:///a%2fb'), Symbol('path'), () => {}, new Float64Array(2),
+  undefined,
+  null,
+  7,
+  true,
+  {},
+  [],
+  'a\0b',
+  Buffer.from('a\0b'),
+  new URL('http://example.com/x'),
+  new URL('file://host/x'),
+  new URL('file:///a%2fb'),
+  Symbol('path'),
+  () => {},
+  new Float64Array(2),
 ]
 
 /** One path first, then these. */
 const onePath: Readonly<Record<string, readonly unknown[]>> = {
-  access: [], appendFile: ['x'], chmod: [0o600], chown: [-1, -1], lchown: [-1, -1], lstat: [], lutimes: [1, 1],
-  mkdir: [], mkdtemp: [], opendir: [], readdir: [], readFile: [], readlink: [], rm: [], rmdir: [], stat: [], statfs: [],
-  truncate: [], unlink: [], utimes: [1, 1], writeFile: ['x'],
+  access: [],
+  appendFile: ['x'],
+  chmod: [0o600],
+  chown: [-1, -1],
+  lchown: [-1, -1],
+  lstat: [],
+  lutimes: [1, 1],
+  mkdir: [],
+  mkdtemp: [],
+  opendir: [],
+  readdir: [],
+  readFile: [],
+  readlink: [],
+  rm: [],
+  rmdir: [],
+  stat: [],
+  statfs: [],
+  truncate: [],
+  unlink: [],
+  utimes: [1, 1],
+  writeFile: ['x'],
 }
 
 const twoPaths = ['copyFile', 'link', 'rename', 'symlink', 'cp']
@@ -36,11 +66,28 @@ export const badPathCases: readonly CallCase[] = [
   ...badPaths.map((path) => ({ call: 'open', args: () => [path] })),
 ]
 
-const values = (call: string, list: readonly unknown[], args: (value: unknown) => Args, forms?: readonly Form[]): CallCase[] =>
+const values = (
+  call: string,
+  list: readonly unknown[],
+  args: (value: unknown) => Args,
+  forms?: readonly Form[],
+): CallCase[] =>
   list.map((value) => ({ call, args: args(value), tree: changing.has(call), ...(forms ? { forms } : {}) }))
 
 /** These may succeed with some of the values. */
-const changing = new Set(['cp', 'rm', 'rmdir', 'mkdir', 'open', 'writeFile', 'appendFile', 'truncate', 'symlink', 'copyFile', 'mkdtemp'])
+const changing = new Set([
+  'cp',
+  'rm',
+  'rmdir',
+  'mkdir',
+  'open',
+  'writeFile',
+  'appendFile',
+  'truncate',
+  'symlink',
+  'copyFile',
+  'mkdtemp',
+])
 
 const badEncodings = ['latin-1', 'nope', 5, {}]
 const badModes = ['', '9', '0o7', 'rwx', -1, 2 ** 32, 1.5, NaN, {}, [], true]
@@ -90,8 +137,20 @@ export const badOptionCases: readonly CallCase[] = [
   ...values('rm', [-1, 1.5, 'a', null], (maxRetries) => ({ at }) => [`${at}/file`, { maxRetries }]),
   ...values('rm', [5, 'x', null, []], (options) => ({ at }) => [`${at}/file`, options]),
   ...values('rmdir', [5, 'x', null, []], (options) => ({ at }) => [`${at}/empty`, options]),
-  ...values('readdir', [1, 'yes'], (recursive) => ({ at }) => [`${at}/dir`, { recursive }], ['sync', 'callback']),
-  ...values('opendir', [0, -1, 1.5, '1', null], (bufferSize) => ({ at }) => [`${at}/dir`, { bufferSize }], ['sync']),
+  ...values(
+    'readdir',
+    [1, 'yes'],
+    (recursive) =>
+      ({ at }) => [`${at}/dir`, { recursive }],
+    ['sync', 'callback'],
+  ),
+  ...values(
+    'opendir',
+    [0, -1, 1.5, '1', null],
+    (bufferSize) =>
+      ({ at }) => [`${at}/dir`, { bufferSize }],
+    ['sync'],
+  ),
   ...['dereference', 'errorOnExist', 'force', 'preserveTimestamps', 'recursive', 'verbatimSymlinks'].flatMap((name) =>
     values('cp', [1, 'yes', null], (value) => ({ at }) => [`${at}/file`, `${at}/x`, { [name]: value }]),
   ),
@@ -105,8 +164,18 @@ const badFds = [undefined, null, '1', -1, 1.5, 2 ** 31, NaN, {}, [], true]
 const closedFd = 987_654
 
 const byFd: Readonly<Record<string, readonly unknown[]>> = {
-  close: [], fchmod: [0o600], fchown: [-1, -1], fdatasync: [], fstat: [], fsync: [], ftruncate: [0], futimes: [1, 1],
-  read: [Buffer.alloc(4), 0, 4, 0], readv: [[Buffer.alloc(4)], 0], write: ['x'], writev: [[Buffer.from('x')]],
+  close: [],
+  fchmod: [0o600],
+  fchown: [-1, -1],
+  fdatasync: [],
+  fstat: [],
+  fsync: [],
+  ftruncate: [0],
+  futimes: [1, 1],
+  read: [Buffer.alloc(4), 0, 4, 0],
+  readv: [[Buffer.alloc(4)], 0],
+  write: ['x'],
+  writev: [[Buffer.from('x')]],
 }
 
 export const badDescriptorCases: readonly CallCase[] = Object.entries(byFd).flatMap(([call, rest]) => [

@@ -42,7 +42,11 @@ export const descriptorCases: readonly Case[] = [
     }),
   ),
   small('writes without a position go on where the last ended', (side) =>
-    withFd(side, 'r+', (fd) => [side.fs.writeSync(fd, 'AB'), side.fs.writeSync(fd, 'CD'), side.fs.writeSync(fd, 'x', 9)]),
+    withFd(side, 'r+', (fd) => [
+      side.fs.writeSync(fd, 'AB'),
+      side.fs.writeSync(fd, 'CD'),
+      side.fs.writeSync(fd, 'x', 9),
+    ]),
   ),
   small('reads and writes share one position', (side) =>
     withFd(side, 'r+', (fd) => {
@@ -117,7 +121,11 @@ export const descriptorCases: readonly Case[] = [
     const fd = side.fs.openSync(`${side.at}/file`, 'r+')
     side.fs.unlinkSync(`${side.at}/file`)
     side.fs.writeSync(fd, 'J', 0)
-    const result = [side.fs.readFileSync(fd, 'utf8'), side.fs.fstatSync(fd).nlink, side.fs.existsSync(`${side.at}/file`)]
+    const result = [
+      side.fs.readFileSync(fd, 'utf8'),
+      side.fs.fstatSync(fd).nlink,
+      side.fs.existsSync(`${side.at}/file`),
+    ]
     side.fs.closeSync(fd)
     return result
   }),
@@ -138,12 +146,27 @@ export const descriptorCases: readonly Case[] = [
   small('O_TRUNC, O_EXCL, O_CREAT, O_NOFOLLOW and O_DIRECTORY do what open(2) says', (side) => {
     const { constants: c } = side.fs
     const tries: [string, number][] = [
-      ['file', c.O_RDONLY | c.O_DIRECTORY], ['dir', c.O_RDONLY | c.O_DIRECTORY], ['link', c.O_RDONLY | c.O_NOFOLLOW],
-      ['new1', c.O_WRONLY], ['new2', c.O_WRONLY | c.O_CREAT], ['file', c.O_WRONLY | c.O_CREAT | c.O_EXCL], ['dir', c.O_WRONLY],
-      ['link', c.O_WRONLY | c.O_CREAT | c.O_EXCL], ['broken', c.O_WRONLY | c.O_CREAT], ['zero', c.O_WRONLY | c.O_TRUNC],
-      ['dir/', c.O_WRONLY | c.O_CREAT], ['new3/', c.O_WRONLY | c.O_CREAT],
+      ['file', c.O_RDONLY | c.O_DIRECTORY],
+      ['dir', c.O_RDONLY | c.O_DIRECTORY],
+      ['link', c.O_RDONLY | c.O_NOFOLLOW],
+      ['new1', c.O_WRONLY],
+      ['new2', c.O_WRONLY | c.O_CREAT],
+      ['file', c.O_WRONLY | c.O_CREAT | c.O_EXCL],
+      ['dir', c.O_WRONLY],
+      ['link', c.O_WRONLY | c.O_CREAT | c.O_EXCL],
+      ['broken', c.O_WRONLY | c.O_CREAT],
+      ['zero', c.O_WRONLY | c.O_TRUNC],
+      ['dir/', c.O_WRONLY | c.O_CREAT],
+      ['new3/', c.O_WRONLY | c.O_CREAT],
     ]
-    return each(side, ...tries.map(([name, flags]) => () => side.fs.closeSync(side.fs.openSync(`${side.at}/${name}`, flags, 0o644))))
+    return each(
+      side,
+      ...tries.map(
+        ([name, flags]) =>
+          () =>
+            side.fs.closeSync(side.fs.openSync(`${side.at}/${name}`, flags, 0o644)),
+      ),
+    )
   }),
   small('the umask of now masks new modes', (side) => {
     const before = process.umask(0o077)
@@ -197,7 +220,13 @@ function readShapes(): Case[] {
     // Node 20's FileHandle.read takes any position it does not understand for none.
     ...(onNode20 && /position|bigint/.test(shown)
       ? []
-      : [small(`handle.read${shown.replace('fd, ', '').replace('fd', '')}`, (side) => onHandle(side, 'read', args), false)]),
+      : [
+          small(
+            `handle.read${shown.replace('fd, ', '').replace('fd', '')}`,
+            (side) => onHandle(side, 'read', args),
+            false,
+          ),
+        ]),
   ])
 }
 
@@ -238,8 +267,14 @@ function writeShapes(): Case[] {
 function vectored(shown: string, args: () => readonly unknown[]): Case[] {
   const views = (): unknown[] => [args()[0], Buffer.from('!')]
   return [
-    small(`writevSync of ${shown}`, (side) => withFd(side, 'r+', (fd) => (side.fs.writevSync as Loose)(fd, views(), 2))),
-    small(`readvSync into ${shown}`, (side) => withFd(side, 'r', (fd) => (side.fs.readvSync as Loose)(fd, views())), false),
+    small(`writevSync of ${shown}`, (side) =>
+      withFd(side, 'r+', (fd) => (side.fs.writevSync as Loose)(fd, views(), 2)),
+    ),
+    small(
+      `readvSync into ${shown}`,
+      (side) => withFd(side, 'r', (fd) => (side.fs.readvSync as Loose)(fd, views())),
+      false,
+    ),
     small(`writev of ${shown} callback`, (side) => asCallback(side, 'writev', [views()])),
     small(`readv into ${shown} callback`, (side) => asCallback(side, 'readv', [views(), 1]), false),
     small(`handle.writev of ${shown}`, (side) => onHandle(side, 'writev', [views(), 1])),

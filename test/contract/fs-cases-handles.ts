@@ -50,19 +50,53 @@ export const handleCases: readonly Case[] = [
     let closed = 0
     ;(handle as unknown as NodeJS.EventEmitter).on('close', () => closed++)
     await handle.close()
-    const names = ['read', 'readFile', 'write', 'writeFile', 'appendFile', 'truncate', 'stat', 'chmod', 'chown', 'utimes', 'sync', 'datasync', 'readv', 'writev'] as const
+    const names = [
+      'read',
+      'readFile',
+      'write',
+      'writeFile',
+      'appendFile',
+      'truncate',
+      'stat',
+      'chmod',
+      'chown',
+      'utimes',
+      'sync',
+      'datasync',
+      'readv',
+      'writev',
+    ] as const
     const run = (name: (typeof names)[number]) => () => (handle[name] as (...args: unknown[]) => unknown)('x', 1, 1)
     return [await each(side, ...names.map(run), () => handle.close()), closed, handle.fd]
   }),
   one('FileHandle rejects bad arguments', async (side) => {
     const handle = await side.fs.promises.open(file(side), 'r+')
     const loose = handle as unknown as Record<string, (...args: unknown[]) => unknown>
-    const call = (name: string, ...args: unknown[]) => () => (loose[name] as (...args: unknown[]) => unknown).apply(handle, args)
+    const call =
+      (name: string, ...args: unknown[]) =>
+      () =>
+        (loose[name] as (...args: unknown[]) => unknown).apply(handle, args)
     const outcomes = await each(
       side,
-      call('truncate', 'x'), call('truncate', -4), call('truncate', 1.5), call('chmod', 'rwx'), call('chmod'), call('chown', 'a', 1),
-      call('utimes', 'soon', 1), call('utimes'), call('writeFile', 5), call('appendFile'), call('write'), call('write', null), call('readv', 5),
-      call('readv', [5]), call('writev', 'x'), call('writev', []), call('readFile', { encoding: 'nope' }), call('readFile', 5), call('stat', null),
+      call('truncate', 'x'),
+      call('truncate', -4),
+      call('truncate', 1.5),
+      call('chmod', 'rwx'),
+      call('chmod'),
+      call('chown', 'a', 1),
+      call('utimes', 'soon', 1),
+      call('utimes'),
+      call('writeFile', 5),
+      call('appendFile'),
+      call('write'),
+      call('write', null),
+      call('readv', 5),
+      call('readv', [5]),
+      call('writev', 'x'),
+      call('writev', []),
+      call('readFile', { encoding: 'nope' }),
+      call('readFile', 5),
+      call('stat', null),
     )
     await handle.close()
     return outcomes.slice(0, -1)
@@ -94,9 +128,15 @@ export const handleCases: readonly Case[] = [
   }),
   ...(['writeFile', 'appendFile'] as const).flatMap((call) => [
     one(`promises.${call} takes an async iterable`, (side) => side.fs.promises[call](file(side), chunks() as never)),
-    one(`promises.${call} takes an iterable`, (side) => side.fs.promises[call](file(side), ['a', 'b', Buffer.from('c')] as never)),
-    one(`promises.${call} takes a stream`, (side) => side.fs.promises[call](file(side), Readable.from(['s1', 's2']) as never)),
-    one(`promises.${call} takes an iterable with an encoding`, (side) => side.fs.promises[call](file(side), ['6162'] as never, 'hex')),
+    one(`promises.${call} takes an iterable`, (side) =>
+      side.fs.promises[call](file(side), ['a', 'b', Buffer.from('c')] as never),
+    ),
+    one(`promises.${call} takes a stream`, (side) =>
+      side.fs.promises[call](file(side), Readable.from(['s1', 's2']) as never),
+    ),
+    one(`promises.${call} takes an iterable with an encoding`, (side) =>
+      side.fs.promises[call](file(side), ['6162'] as never, 'hex'),
+    ),
     one(`promises.${call} fails with what its iterable throws`, (side) =>
       side.fs.promises[call](
         file(side),
@@ -154,14 +194,28 @@ function dirCases(): Case[] {
       for (let dirent = dir.readSync(); dirent; dirent = dir.readSync()) seen.push(dirent)
       const end = dir.readSync()
       dir.closeSync()
-      return each(side, () => namesOf(seen), () => end, () => dir.readSync(), () => dir.closeSync(), () => dir.read(), () => dir.close())
+      return each(
+        side,
+        () => namesOf(seen),
+        () => end,
+        () => dir.readSync(),
+        () => dir.closeSync(),
+        () => dir.read(),
+        () => dir.close(),
+      )
     }),
     one('read and close callbacks of a Dir', async (side) => {
       const dir = side.fs.opendirSync(`${side.at}/empty`)
       const read = await new Promise((resolve) => dir.read((...args) => resolve(args)))
       const closed = await new Promise((resolve) => dir.close((...args) => resolve(args)))
       const again = await new Promise((resolve) => dir.close((...args) => resolve(args)))
-      return [read, closed, again, await settle(() => dir.read(() => {}), side), await settle(() => dir.read(5 as never), side)]
+      return [
+        read,
+        closed,
+        again,
+        await settle(() => dir.read(() => {}), side),
+        await settle(() => dir.read(5 as never), side),
+      ]
     }),
     one('synchronous work refuses to cut into asynchronous work', async (side) => {
       const dir = side.fs.opendirSync(`${side.at}/dir`)

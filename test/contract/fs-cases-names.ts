@@ -7,22 +7,74 @@ type Args = (side: Side) => readonly unknown[]
 
 /** Paths of the starting tree that say something about any call. */
 const places = [
-  'file', 'zero', 'dir', 'empty', 'link', 'dirlink', 'broken', 'loop', 'missing', 'missing/x', 'file/x', 'file/', 'dir/',
-  'missing/', 'dirlink/a.txt', 'dirlink/', 'broken/', 'dir/../file', 'dirlink/../file', './file', '.', '..', 'dir//a.txt',
-  'dir/./sub/../a.txt', `${'n'.repeat(256)}`,
+  'file',
+  'zero',
+  'dir',
+  'empty',
+  'link',
+  'dirlink',
+  'broken',
+  'loop',
+  'missing',
+  'missing/x',
+  'file/x',
+  'file/',
+  'dir/',
+  'missing/',
+  'dirlink/a.txt',
+  'dirlink/',
+  'broken/',
+  'dir/../file',
+  'dirlink/../file',
+  './file',
+  '.',
+  '..',
+  'dir//a.txt',
+  'dir/./sub/../a.txt',
+  `${'n'.repeat(256)}`,
 ]
 
 const everywhere = (call: string, rest: readonly unknown[] = [], tree = false): CallCase[] =>
   places
     .filter((place) => !(tree && place === '..'))
-    .map((place) => ({ call, title: [`'${place.slice(0, 40)}'`, ...rest.map(String)].join(', '), args: ({ at }) => [`${at}/${place}`, ...rest], tree }))
+    .map((place) => ({
+      call,
+      title: [`'${place.slice(0, 40)}'`, ...rest.map(String)].join(', '),
+      args: ({ at }) => [`${at}/${place}`, ...rest],
+      tree,
+    }))
 
 const pairs: readonly (readonly [string, string])[] = [
-  ['file', 'new'], ['file', 'zero'], ['file', 'dir'], ['file', 'empty'], ['dir', 'file'], ['dir', 'empty'], ['dir', 'new'],
-  ['dir', 'dir/sub/in'], ['empty', 'dir'], ['file', 'file'], ['dir', 'dir'], ['missing', 'new'], ['missing', 'file'],
-  ['file', 'missing/new'], ['file', 'file/new'], ['file/', 'new'], ['file', 'new/'], ['dir', 'new/'], ['link', 'new'],
-  ['link', 'file'], ['file', 'link'], ['broken', 'new'], ['dirlink', 'new'], ['file', 'dirlink'], ['dirlink', 'empty'],
-  ['loop', 'new'], ['file', 'loop'], ['file', 'broken'], ['dir/a.txt', 'dir/sub/b.txt'], ['dir', '.'],
+  ['file', 'new'],
+  ['file', 'zero'],
+  ['file', 'dir'],
+  ['file', 'empty'],
+  ['dir', 'file'],
+  ['dir', 'empty'],
+  ['dir', 'new'],
+  ['dir', 'dir/sub/in'],
+  ['empty', 'dir'],
+  ['file', 'file'],
+  ['dir', 'dir'],
+  ['missing', 'new'],
+  ['missing', 'file'],
+  ['file', 'missing/new'],
+  ['file', 'file/new'],
+  ['file/', 'new'],
+  ['file', 'new/'],
+  ['dir', 'new/'],
+  ['link', 'new'],
+  ['link', 'file'],
+  ['file', 'link'],
+  ['broken', 'new'],
+  ['dirlink', 'new'],
+  ['file', 'dirlink'],
+  ['dirlink', 'empty'],
+  ['loop', 'new'],
+  ['file', 'loop'],
+  ['file', 'broken'],
+  ['dir/a.txt', 'dir/sub/b.txt'],
+  ['dir', '.'],
 ]
 
 const onPairs = (call: string, rest: readonly unknown[] = []): CallCase[] =>
@@ -71,14 +123,29 @@ export const nameCases: readonly CallCase[] = [
   ...spelledCases(),
   { call: 'mkdtemp', title: 'in a missing directory', args: ({ at }) => [`${at}/missing/t-`] },
   { call: 'mkdtemp', title: 'in a file', args: ({ at }) => [`${at}/file/t-`] },
-  { call: 'mkdir', title: 'recursive below a file', args: ({ at }) => [`${at}/file/a/b`, { recursive: true }], tree: true },
-  { call: 'mkdir', title: 'recursive, some there', args: ({ at }) => [`${at}/dir/x/y/z`, { recursive: true }], tree: true },
+  {
+    call: 'mkdir',
+    title: 'recursive below a file',
+    args: ({ at }) => [`${at}/file/a/b`, { recursive: true }],
+    tree: true,
+  },
+  {
+    call: 'mkdir',
+    title: 'recursive, some there',
+    args: ({ at }) => [`${at}/dir/x/y/z`, { recursive: true }],
+    tree: true,
+  },
   { call: 'mkdir', title: 'with a mode', args: ({ at }) => [`${at}/m`, 0o700], tree: true },
   { call: 'mkdir', title: 'with an octal mode', args: ({ at }) => [`${at}/m`, '0750'], tree: true },
   { call: 'chmod', title: 'octal text', args: ({ at }) => [`${at}/file`, '0600'], tree: true },
   { call: 'rmdir', title: 'recursive', args: ({ at }) => [`${at}/dir`, { recursive: true }], tree: true },
   { call: 'rmdir', title: 'recursive on a file', args: ({ at }) => [`${at}/file`, { recursive: true }], tree: true },
-  { call: 'rmdir', title: 'recursive on nothing', args: ({ at }) => [`${at}/missing`, { recursive: true }], tree: true },
+  {
+    call: 'rmdir',
+    title: 'recursive on nothing',
+    args: ({ at }) => [`${at}/missing`, { recursive: true }],
+    tree: true,
+  },
 ]
 
 /** Names out in every encoding. */

@@ -13,7 +13,9 @@ function events(stream: Emitter, only: readonly string[] = names): Promise<unkno
   const seen: unknown[] = []
   return new Promise((resolve) => {
     for (const name of only)
-      stream.on(name, (value?: unknown) => seen.push(name === 'data' ? [name, String(value)] : name === 'error' ? [name, value] : name))
+      stream.on(name, (value?: unknown) =>
+        seen.push(name === 'data' ? [name, String(value)] : name === 'error' ? [name, value] : name),
+      )
     stream.on('close', () => setImmediate(() => resolve(seen)))
   })
 }
@@ -22,28 +24,76 @@ const file = ({ at }: Side): string => `${at}/file`
 const one = (title: string, run: Case['run'], tree = true): Case => ({ title, run, tree })
 
 const readOptions: readonly unknown[] = [
-  undefined, 'utf8', {}, { encoding: 'hex' }, { start: 3 }, { end: 3 }, { start: 2, end: 4 }, { start: 4, end: 4 }, { highWaterMark: 3 },
-  { start: 20 }, { start: 0, end: Infinity }, { flags: 'r+' }, { autoClose: false, end: 2 }, { emitClose: true }, { start: 1, highWaterMark: 4 },
-  { start: 5, end: 2 }, { start: -1 }, { start: 'a' }, { end: 1.5 }, { encoding: 'nope' }, { fd: -1 }, { fd: 'x' }, { fs: {} }, { signal: 5 }, 5,
+  undefined,
+  'utf8',
+  {},
+  { encoding: 'hex' },
+  { start: 3 },
+  { end: 3 },
+  { start: 2, end: 4 },
+  { start: 4, end: 4 },
+  { highWaterMark: 3 },
+  { start: 20 },
+  { start: 0, end: Infinity },
+  { flags: 'r+' },
+  { autoClose: false, end: 2 },
+  { emitClose: true },
+  { start: 1, highWaterMark: 4 },
+  { start: 5, end: 2 },
+  { start: -1 },
+  { start: 'a' },
+  { end: 1.5 },
+  { encoding: 'nope' },
+  { fd: -1 },
+  { fd: 'x' },
+  { fs: {} },
+  { signal: 5 },
+  5,
 ]
 
 const writeOptions: readonly unknown[] = [
-  undefined, 'utf8', {}, { encoding: 'hex' }, { start: 3, flags: 'r+' }, { flags: 'a' }, { flags: 'wx' }, { mode: 0o600 }, { flush: true },
-  { flush: 1 }, { start: -1 }, { start: 'a' }, { highWaterMark: 1 }, { fs: {} }, { autoClose: true }, { flags: 'r' }, { flags: 'zz' },
+  undefined,
+  'utf8',
+  {},
+  { encoding: 'hex' },
+  { start: 3, flags: 'r+' },
+  { flags: 'a' },
+  { flags: 'wx' },
+  { mode: 0o600 },
+  { flush: true },
+  { flush: 1 },
+  { start: -1 },
+  { start: 'a' },
+  { highWaterMark: 1 },
+  { fs: {} },
+  { autoClose: true },
+  { flags: 'r' },
+  { flags: 'zz' },
 ]
 
 export const streamCases: readonly Case[] = [
   ...readOptions.map((options) =>
     one(`createReadStream with ${JSON.stringify(options) ?? 'nothing'}`, async (side) => {
       const stream = side.fs.createReadStream(file(side), options as never)
-      if ((options as { autoClose?: boolean } | undefined)?.autoClose === false) stream.on('end', () => stream.destroy())
+      if ((options as { autoClose?: boolean } | undefined)?.autoClose === false)
+        stream.on('end', () => stream.destroy())
       const seen = await events(stream)
-      return [seen, stream.bytesRead, stream.path, stream.pending, (stream as unknown as { flags: string }).flags, stream.destroyed]
+      return [
+        seen,
+        stream.bytesRead,
+        stream.path,
+        stream.pending,
+        (stream as unknown as { flags: string }).flags,
+        stream.destroyed,
+      ]
     }),
   ),
   ...writeOptions.map((options) =>
     one(`createWriteStream with ${JSON.stringify(options) ?? 'nothing'}`, async (side) => {
-      const stream = side.fs.createWriteStream(`${side.at}/${options && (options as { flags?: string }).flags === 'wx' ? 'new' : 'file'}`, options as never)
+      const stream = side.fs.createWriteStream(
+        `${side.at}/${options && (options as { flags?: string }).flags === 'wx' ? 'new' : 'file'}`,
+        options as never,
+      )
       const seen = events(stream)
       stream.write('61')
       stream.write(Buffer.from('bytes'))
@@ -52,7 +102,9 @@ export const streamCases: readonly Case[] = [
     }),
   ),
   ...['missing', 'dir', 'file/x', 'loop', ''].flatMap((name) => [
-    one(`a read stream of '${name}' fails as open does`, async (side) => events(side.fs.createReadStream(name && `${side.at}/${name}`))),
+    one(`a read stream of '${name}' fails as open does`, async (side) =>
+      events(side.fs.createReadStream(name && `${side.at}/${name}`)),
+    ),
     one(`a write stream to '${name}${name === 'missing' ? '/x' : ''}' fails as open does`, async (side) =>
       events(side.fs.createWriteStream(name && `${side.at}/${name}${name === 'missing' ? '/x' : ''}`)),
     ),
@@ -101,7 +153,9 @@ export const streamCases: readonly Case[] = [
   one('readableWebStream gives the bytes and locks', async (side) => {
     const handle = await side.fs.promises.open(file(side))
     const parts: string[] = []
-    for await (const part of handle.readableWebStream({ type: 'bytes' } as never) as unknown as AsyncIterable<Uint8Array>)
+    for await (const part of handle.readableWebStream({
+      type: 'bytes',
+    } as never) as unknown as AsyncIterable<Uint8Array>)
       parts.push(Buffer.from(part).toString())
     const again = await settle(() => void handle.readableWebStream(), side)
     await handle.close()
@@ -114,27 +168,39 @@ export const streamCases: readonly Case[] = [
     stream.once('open', () => aborter.abort())
     return seen
   }),
-  one('aborting before a write stream opens', async (side) => {
-    const stream = side.fs.createWriteStream(`${side.at}/new`, { signal: AbortSignal.abort() } as never)
-    const seen = await events(stream, ['error', 'close'])
-    return [seen]
-  }, false),
-  one('a large file passes through a pipeline unchanged', async (side) => {
-    const bytes = Buffer.alloc(700_000, 'abcdefghij')
-    side.fs.writeFileSync(`${side.at}/large`, bytes)
-    const source = side.fs.createReadStream(`${side.at}/large`)
-    const sink = side.fs.createWriteStream(`${side.at}/copy`, { highWaterMark: 10_000 })
-    await pipeline(source, sink)
-    return [side.fs.readFileSync(`${side.at}/copy`).equals(bytes), source.bytesRead, sink.bytesWritten]
-  }, false),
-  one('many small writes keep their order', async (side) => {
-    const stream = side.fs.createWriteStream(`${side.at}/many`)
-    const done = events(stream, ['finish', 'close'])
-    for (let i = 0; i < 500; i++) stream.write(`${i},`)
-    stream.end()
-    await done
-    return side.fs.readFileSync(`${side.at}/many`, 'utf8')
-  }, false),
+  one(
+    'aborting before a write stream opens',
+    async (side) => {
+      const stream = side.fs.createWriteStream(`${side.at}/new`, { signal: AbortSignal.abort() } as never)
+      const seen = await events(stream, ['error', 'close'])
+      return [seen]
+    },
+    false,
+  ),
+  one(
+    'a large file passes through a pipeline unchanged',
+    async (side) => {
+      const bytes = Buffer.alloc(700_000, 'abcdefghij')
+      side.fs.writeFileSync(`${side.at}/large`, bytes)
+      const source = side.fs.createReadStream(`${side.at}/large`)
+      const sink = side.fs.createWriteStream(`${side.at}/copy`, { highWaterMark: 10_000 })
+      await pipeline(source, sink)
+      return [side.fs.readFileSync(`${side.at}/copy`).equals(bytes), source.bytesRead, sink.bytesWritten]
+    },
+    false,
+  ),
+  one(
+    'many small writes keep their order',
+    async (side) => {
+      const stream = side.fs.createWriteStream(`${side.at}/many`)
+      const done = events(stream, ['finish', 'close'])
+      for (let i = 0; i < 500; i++) stream.write(`${i},`)
+      stream.end()
+      await done
+      return side.fs.readFileSync(`${side.at}/many`, 'utf8')
+    },
+    false,
+  ),
   one('ReadStream and WriteStream work without new, and instanceof holds', async (side) => {
     const Read = side.fs.ReadStream as unknown as (path: string) => Emitter
     const Write = side.fs.WriteStream as unknown as (path: string) => Emitter & { end(text: string): void }
@@ -143,7 +209,12 @@ export const streamCases: readonly Case[] = [
     const write = Write(`${side.at}/new`)
     write.end('x')
     await events(write)
-    return [seen, read instanceof side.fs.ReadStream, write instanceof side.fs.WriteStream, write instanceof (side.fs as unknown as { FileWriteStream: typeof side.fs.WriteStream }).FileWriteStream]
+    return [
+      seen,
+      read instanceof side.fs.ReadStream,
+      write instanceof side.fs.WriteStream,
+      write instanceof (side.fs as unknown as { FileWriteStream: typeof side.fs.WriteStream }).FileWriteStream,
+    ]
   }),
   one('a class can extend ReadStream', async (side) => {
     class Loud extends side.fs.ReadStream {
@@ -154,7 +225,8 @@ export const streamCases: readonly Case[] = [
   }),
   one('an async iterator of a read stream', async (side) => {
     let text = ''
-    for await (const part of side.fs.createReadStream(file(side), { encoding: 'utf8', highWaterMark: 4 })) text += `${part}|`
+    for await (const part of side.fs.createReadStream(file(side), { encoding: 'utf8', highWaterMark: 4 }))
+      text += `${part}|`
     return text
   }),
   one('openAsBlob gives contents, size and type', async (side) => {

@@ -10,7 +10,9 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Distinct events of a change, sorted: how often one is repeated is the kernel's business. */
 async function told({ fs }: Side, path: string, options: object, change: () => void): Promise<unknown[]> {
   const seen = new Set<string>()
-  const watcher = fs.watch(path, options as never, (type: string, name: string | Buffer | null) => seen.add(`${type} ${String(name)}`))
+  const watcher = fs.watch(path, options as never, (type: string, name: string | Buffer | null) =>
+    seen.add(`${type} ${String(name)}`),
+  )
   await pause(30)
   change()
   await pause(80)
@@ -19,18 +21,30 @@ async function told({ fs }: Side, path: string, options: object, change: () => v
 }
 
 export const watchCases: readonly Case[] = [
-  one('a file made in a watched directory', (side) => told(side, side.at, {}, () => side.fs.writeFileSync(`${side.at}/new`, 'x'))),
-  one('a file changed in a watched directory', (side) => told(side, side.at, {}, () => side.fs.appendFileSync(`${side.at}/file`, 'x'))),
-  one('a file removed from a watched directory', (side) => told(side, side.at, {}, () => side.fs.unlinkSync(`${side.at}/zero`))),
+  one('a file made in a watched directory', (side) =>
+    told(side, side.at, {}, () => side.fs.writeFileSync(`${side.at}/new`, 'x')),
+  ),
+  one('a file changed in a watched directory', (side) =>
+    told(side, side.at, {}, () => side.fs.appendFileSync(`${side.at}/file`, 'x')),
+  ),
+  one('a file removed from a watched directory', (side) =>
+    told(side, side.at, {}, () => side.fs.unlinkSync(`${side.at}/zero`)),
+  ),
   one('a file renamed in a watched directory', (side) =>
     told(side, side.at, {}, () => side.fs.renameSync(`${side.at}/zero`, `${side.at}/one`)),
   ),
-  one('a mode changed in a watched directory', (side) => told(side, side.at, {}, () => side.fs.chmodSync(`${side.at}/file`, 0o600))),
-  one('a directory made in a watched directory', (side) => told(side, side.at, {}, () => side.fs.mkdirSync(`${side.at}/made`))),
+  one('a mode changed in a watched directory', (side) =>
+    told(side, side.at, {}, () => side.fs.chmodSync(`${side.at}/file`, 0o600)),
+  ),
+  one('a directory made in a watched directory', (side) =>
+    told(side, side.at, {}, () => side.fs.mkdirSync(`${side.at}/made`)),
+  ),
   one('a change below a subdirectory is not told', (side) =>
     told(side, side.at, {}, () => side.fs.appendFileSync(`${side.at}/dir/sub/b.txt`, 'x')),
   ),
-  one('a watched file that changes', (side) => told(side, `${side.at}/file`, {}, () => side.fs.appendFileSync(`${side.at}/file`, 'x'))),
+  one('a watched file that changes', (side) =>
+    told(side, `${side.at}/file`, {}, () => side.fs.appendFileSync(`${side.at}/file`, 'x')),
+  ),
   one('a directory watched through a symlink', (side) =>
     told(side, `${side.at}/dirlink`, {}, () => side.fs.writeFileSync(`${side.at}/dir/new`, 'x')),
   ),
@@ -43,7 +57,13 @@ export const watchCases: readonly Case[] = [
       for await (const event of side.fs.promises.watch(`${side.at}/missing`)) return event
     }, side),
   ),
-  ...[5, { persistent: 1 }, { recursive: 'x', persistent: true }, ...(onNode20 ? [] : [{ encoding: 'nope' }]), { signal: 5 }].map((options) =>
+  ...[
+    5,
+    { persistent: 1 },
+    { recursive: 'x', persistent: true },
+    ...(onNode20 ? [] : [{ encoding: 'nope' }]),
+    { signal: 5 },
+  ].map((options) =>
     one(`promises.watch with ${JSON.stringify(options)}`, (side) =>
       settle(async () => {
         for await (const event of side.fs.promises.watch(side.at, options as never)) return event

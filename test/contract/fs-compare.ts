@@ -119,8 +119,14 @@ export function callCases(list: readonly CallCase[], how: 'all' | 'rotating' = '
   return list.flatMap((one, index) => {
     const forms = one.forms ?? allForms
     return (how === 'all' ? forms : forms.slice(index % forms.length).slice(0, 1)).map((form) => {
-      const shown = one.title ?? one.args({ fs: nodeFs, at: '$' }).map((arg) => brief(arg)).join(', ')
-      const name = form === 'sync' ? `${one.call}Sync` : form === 'promise' ? `promises.${one.call}` : `${one.call} callback`
+      const shown =
+        one.title ??
+        one
+          .args({ fs: nodeFs, at: '$' })
+          .map((arg) => brief(arg))
+          .join(', ')
+      const name =
+        form === 'sync' ? `${one.call}Sync` : form === 'promise' ? `promises.${one.call}` : `${one.call} callback`
       return {
         title: `${name}(${shown})`,
         tree: one.tree ?? false,
@@ -190,7 +196,11 @@ export function treeOf({ fs, at }: Side): Record<string, string> {
 
 function plain(value: unknown, side: Side): unknown {
   const { at } = side
-  if (typeof value === 'string') return value.replaceAll(at, '$').replaceAll(dirname(at), '^').replace(/t-\w{6}\b/g, 't-XXXXXX')
+  if (typeof value === 'string')
+    return value
+      .replaceAll(at, '$')
+      .replaceAll(dirname(at), '^')
+      .replace(/t-\w{6}\b/g, 't-XXXXXX')
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? `${value}n` : value
   if (value instanceof Error) {
     const { name, code, errno, syscall, path, dest, message } = value as NodeJS.ErrnoException & { dest?: string }
@@ -220,7 +230,15 @@ function plainStats(stats: nodeFs.Stats | nodeFs.BigIntStats): unknown {
 }
 
 function typeNames(one: nodeFs.Dirent | nodeFs.Stats): string {
-  const tests = ['isFile', 'isDirectory', 'isSymbolicLink', 'isFIFO', 'isSocket', 'isBlockDevice', 'isCharacterDevice'] as const
+  const tests = [
+    'isFile',
+    'isDirectory',
+    'isSymbolicLink',
+    'isFIFO',
+    'isSocket',
+    'isBlockDevice',
+    'isCharacterDevice',
+  ] as const
   return tests.filter((test) => one[test]()).join()
 }
 
@@ -229,6 +247,8 @@ function shown(value: unknown): string {
 }
 
 function brief(value: unknown): string {
-  const text = Buffer.isBuffer(value) ? `Buffer ${JSON.stringify(value.toString())}` : inspect(value, { breakLength: Infinity })
+  const text = Buffer.isBuffer(value)
+    ? `Buffer ${JSON.stringify(value.toString())}`
+    : inspect(value, { breakLength: Infinity })
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }

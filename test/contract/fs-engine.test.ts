@@ -23,9 +23,18 @@ const overEngine = async (): Promise<Subject> => {
 
 const exceptions: readonly Exception[] = [
   { titles: /^(promises\.)?link(Sync| callback)?\(/, why: 'hard links are EPERM until the mount' },
-  { titles: /^(promises\.)?copyFile(Sync| callback)?\('dir', 'file'\)/, why: 'a directory is refused before the destination is truncated' },
-  { titles: /copyFile(Sync| callback)?\('(dir|empty|dirlink)', '.*', 1\)/, why: 'the source is looked at before the destination' },
-  { titles: /mkdir(Sync| callback)?\('(file|dirlink|broken|missing)\/'/, why: 'a trailing slash behind what is no directory' },
+  {
+    titles: /^(promises\.)?copyFile(Sync| callback)?\('dir', 'file'\)/,
+    why: 'a directory is refused before the destination is truncated',
+  },
+  {
+    titles: /copyFile(Sync| callback)?\('(dir|empty|dirlink)', '.*', 1\)/,
+    why: 'the source is looked at before the destination',
+  },
+  {
+    titles: /mkdir(Sync| callback)?\('(file|dirlink|broken|missing)\/'/,
+    why: 'a trailing slash behind what is no directory',
+  },
   { titles: /rmSync\('broken\/'/, why: 'a trailing slash behind a broken link' },
 ]
 

@@ -61,20 +61,30 @@ export function createRealFsClient(options: RealFsOptions = {}): RealFsClient {
 function realCalls(): SyncVolumeCalls {
   const appending = new Set<number>()
   return wrapErrors({
-    stat: (_caller, path, followLast) => attributesOf(followLast ? fs.statSync(at(path), big) : fs.lstatSync(at(path), big)),
+    stat: (_caller, path, followLast) =>
+      attributesOf(followLast ? fs.statSync(at(path), big) : fs.lstatSync(at(path), big)),
     access: (_caller, path, mode) => fs.accessSync(at(path), mode),
     readlink: (_caller, path) => nameOfBytes(fs.readlinkSync(at(path), 'buffer')),
     realpath: (_caller, path) => nameOfBytes(fs.realpathSync.native(at(path), 'buffer')),
     statfs: (_caller, path) => {
       const info = fs.statfsSync(at(path))
       return {
-        type: info.type, blockBytes: info.bsize, blocks: info.blocks, blocksFree: info.bfree,
-        blocksAvailable: info.bavail, files: info.files, filesFree: info.ffree, nameBytesMax: 255,
+        type: info.type,
+        blockBytes: info.bsize,
+        blocks: info.blocks,
+        blocksFree: info.bfree,
+        blocksAvailable: info.bavail,
+        files: info.files,
+        filesFree: info.ffree,
+        nameBytesMax: 255,
       }
     },
     readdir: (_caller, path) => entriesOf(path),
     readdirAttributes: (_caller, path) =>
-      entriesOf(path).map((entry) => ({ ...entry, attributes: attributesOf(fs.lstatSync(at(`${path}/${entry.name}`), big)) })),
+      entriesOf(path).map((entry) => ({
+        ...entry,
+        attributes: attributesOf(fs.lstatSync(at(`${path}/${entry.name}`), big)),
+      })),
     walk: (_caller, path, cursor) => {
       const all = walkOf(path, '')
       const start = cursor === undefined ? 0 : Number(cursor)

@@ -54,8 +54,7 @@ function* inspect(door: Door, source: GivenPath, dest: GivenPath, options: CpOpt
 }
 
 function refuseMismatch(source: GivenPath, dest: GivenPath, sourceIs: Attributes, destIs: Attributes): void {
-  if (sourceIs.ino === destIs.ino)
-    throw cpError('ERR_FS_CP_EINVAL', 'src and dest cannot be the same', dest.given)
+  if (sourceIs.ino === destIs.ino) throw cpError('ERR_FS_CP_EINVAL', 'src and dest cannot be the same', dest.given)
   const fromDirectory = sourceIs.type === 'directory'
   const toDirectory = destIs.type === 'directory'
   if (fromDirectory && !toDirectory)
@@ -80,7 +79,11 @@ function* refuseOwnParent(door: Door, { source, dest, sourceIs }: CopyPair): Tas
     const is = yield* attributesOf(door, parent, 'stat', true)
     if (is === undefined) return
     if (is.ino === sourceIs.ino)
-      throw cpError('ERR_FS_CP_EINVAL', `cannot copy ${source.given} to a subdirectory of self ${dest.given}`, dest.given)
+      throw cpError(
+        'ERR_FS_CP_EINVAL',
+        `cannot copy ${source.given} to a subdirectory of self ${dest.given}`,
+        dest.given,
+      )
     parent = posix.dirname(parent)
   }
 }

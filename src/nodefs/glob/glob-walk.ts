@@ -165,7 +165,9 @@ export class GlobWalk {
         ? Boolean(exclude(this.#dirent(name, type, parent)))
         : Boolean(exclude(name)) || (shown !== name && Boolean(exclude(shown)))
     const path = posix.resolve(cwd, shown)
-    return exclude.some((pattern) => matchesPath(pattern, path) || (type === 'directory' && matchesPath(pattern, `${path}/`)))
+    return exclude.some(
+      (pattern) => matchesPath(pattern, path) || (type === 'directory' && matchesPath(pattern, `${path}/`)),
+    )
   }
 
   #dirent(name: string, type: ListedEntry['type'], parent: string): Dirent {

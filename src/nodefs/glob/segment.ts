@@ -9,9 +9,20 @@ export const globstar: unique symbol = Symbol('**')
 const anyCharacters = '[^/]*?'
 
 const posixClasses: Readonly<Record<string, string>> = {
-  alnum: '\\p{L}\\p{Nl}\\p{Nd}', alpha: '\\p{L}\\p{Nl}', ascii: '\\x00-\\x7f', blank: '\\p{Zs}\\t', cntrl: '\\p{Cc}',
-  digit: '\\p{Nd}', graph: '\\p{L}\\p{N}\\p{P}\\p{S}', lower: '\\p{Ll}', print: '\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}',
-  punct: '\\p{P}', space: '\\p{Z}\\t\\r\\n\\v\\f', upper: '\\p{Lu}', word: '\\p{L}\\p{Nl}\\p{Nd}\\p{Pc}', xdigit: 'A-Fa-f0-9',
+  alnum: '\\p{L}\\p{Nl}\\p{Nd}',
+  alpha: '\\p{L}\\p{Nl}',
+  ascii: '\\x00-\\x7f',
+  blank: '\\p{Zs}\\t',
+  cntrl: '\\p{Cc}',
+  digit: '\\p{Nd}',
+  graph: '\\p{L}\\p{N}\\p{P}\\p{S}',
+  lower: '\\p{Ll}',
+  print: '\\p{L}\\p{N}\\p{P}\\p{S}\\p{Zs}',
+  punct: '\\p{P}',
+  space: '\\p{Z}\\t\\r\\n\\v\\f',
+  upper: '\\p{Lu}',
+  word: '\\p{L}\\p{Nl}\\p{Nd}\\p{Pc}',
+  xdigit: 'A-Fa-f0-9',
 }
 
 export function parseSegment(text: string): Segment {

@@ -73,7 +73,8 @@ function statAs(door: Door, [path, options]: Args, syscall: string, followLast: 
       const attributes = yield* call({ syscall, path: given }, 'stat', door.caller(), at, followLast)
       return shapeStats(attributes, door.dev, bigint)
     } catch (error) {
-      if (throwIfNoEntry === false && hasCode(error, ...(followLast ? absentCodesOfStat : absentCodes))) return undefined
+      if (throwIfNoEntry === false && hasCode(error, ...(followLast ? absentCodesOfStat : absentCodes)))
+        return undefined
       throw error
     }
   })()

@@ -30,8 +30,13 @@ export function readdir(door: Door, [path, value]: Args, form: Form): Task<unkno
 }
 
 function* readOne(door: Door, at: GivenPath, base: string | Uint8Array, options: Options): Task<unknown> {
-  const encoding = nameEncoding(options)
   const entries = yield* call({ syscall: 'scandir', path: at.given }, 'readdir', door.caller(), at.path)
+  return shapeEntries(entries, base, options)
+}
+
+/** A listing as readdir gives it: names, or Dirents with `base` as their parent path. */
+export function shapeEntries(entries: readonly ListedEntry[], base: string | Uint8Array, options: Options): unknown[] {
+  const encoding = nameEncoding(options)
   if (!options['withFileTypes']) return entries.map(({ name }) => encodeName(name, encoding))
   return entries.map(({ name, type }) => makeDirent(encodeName(name, encoding), type, base as string))
 }
@@ -54,7 +59,9 @@ function* readTree(door: Door, at: GivenPath, base: string | Uint8Array, options
     for (const { name, type } of yield* listing(door, at, relative, shown, listings)) {
       const inside = relative === '' ? name : `${relative}/${name}`
       const parent = relative === '' ? base : shown
-      results.push(typed ? makeDirent(encodeName(name, encoding), type, parent as string) : encodeName(inside, encoding))
+      results.push(
+        typed ? makeDirent(encodeName(name, encoding), type, parent as string) : encodeName(inside, encoding),
+      )
       const follows = !(typed && (form === 'promise' || checksAsNode20))
       if (type === 'directory' || (follows && type === 'symlink' && (yield* leadsToDirectory(door, at, inside))))
         queue.push({ relative: inside, shown: posix.join(shown, showName(name)) })

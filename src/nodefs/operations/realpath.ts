@@ -15,7 +15,10 @@ export function realpathNative(door: Door, [path, options]: Args): Task<unknown>
   const encoding = nameEncoding(readOptions(options))
   const at = door.path(path)
   return (function* () {
-    return encodeName(yield* call({ syscall: 'realpath', path: at.given }, 'realpath', door.caller(), at.path), encoding)
+    return encodeName(
+      yield* call({ syscall: 'realpath', path: at.given }, 'realpath', door.caller(), at.path),
+      encoding,
+    )
   })()
 }
 

@@ -47,8 +47,7 @@ export function rm(door: Door, [path, options]: Args, form: Form): Task<void> {
 export function rmdir(door: Door, [path, options]: Args, form: Form): Task<void> {
   const at = door.path(path)
   const { recursive } = removalOptions(options)
-  const rmdirOnly = (): Task<void> =>
-    call({ syscall: 'rmdir', path: at.given }, 'rmdir', door.caller(), at.path)
+  const rmdirOnly = (): Task<void> => call({ syscall: 'rmdir', path: at.given }, 'rmdir', door.caller(), at.path)
   if (!recursive) return rmdirOnly()
   warnRecursive()
   const syscall = form === 'promise' ? 'stat' : 'lstat'

@@ -34,7 +34,10 @@ export function readFile(door: Door, [path, value]: Args, form: Form = 'sync'): 
   const signal = signalOf(options)
   if (signal?.aborted) return aborted(signal)
   const { flag } = options
-  const flags = checkFlags(form === 'promise' ? flag || undefined : flag, form === 'callback' ? 'options.flag' : 'flags')
+  const flags = checkFlags(
+    form === 'promise' ? flag || undefined : flag,
+    form === 'callback' ? 'options.flag' : 'flags',
+  )
   return readPath(door, door.path(path), flags, options)
 }
 
@@ -100,7 +103,11 @@ export function isFd(value: unknown): value is number {
 function* readPath(door: Door, at: GivenPath, flags: number, options: Options): Task<string | Buffer> {
   if (flags !== volume.O_RDONLY) {
     const file = yield* openFile(door, at, flags, modeDefault)
-    return yield* thenClose(door, file, readOpened(door, () => file, options))
+    return yield* thenClose(
+      door,
+      file,
+      readOpened(door, () => file, options),
+    )
   }
   const signal = signalOf(options)
   let bytes: Uint8Array
@@ -108,7 +115,8 @@ function* readPath(door: Door, at: GivenPath, flags: number, options: Options): 
     bytes = yield* call({ syscall: 'open', path: at.given }, 'readFile', door.caller(signal), at.path)
   } catch (error) {
     if (signal?.aborted) throw abortError(signal.reason)
-    if (hasCode(error, 'EFBIG')) throw tooLarge((yield* call({ syscall: 'stat' }, 'stat', door.caller(), at.path, true)).size)
+    if (hasCode(error, 'EFBIG'))
+      throw tooLarge((yield* call({ syscall: 'stat' }, 'stat', door.caller(), at.path, true)).size)
     if (hasCode(error, 'EISDIR')) throw fsError('EISDIR', { syscall: 'read' })
     throw error
   }
@@ -145,7 +153,11 @@ function* writePath(
   const replaces = (flags & (volume.O_TRUNC | volume.O_APPEND)) !== 0 && (flags & volume.O_ACCMODE) !== volume.O_RDONLY
   if (!replaces) {
     const file = yield* openFile(door, at, flags, mode)
-    return yield* thenClose(door, file, writeOpened(door, () => file, bytes, flush, signal))
+    return yield* thenClose(
+      door,
+      file,
+      writeOpened(door, () => file, bytes, flush, signal),
+    )
   }
   const plan = { flags: (flags & ~volume.O_ACCMODE) | volume.O_WRONLY, mode, flush }
   try {
@@ -212,4 +224,3 @@ function ownBuffer({ buffer }: Options, size: number): Buffer | undefined {
   const bytes = bytesOfView(made)
   return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, byteLength)
 }
-

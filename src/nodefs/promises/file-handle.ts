@@ -2,6 +2,8 @@
 // ours. Closing waits for operations in flight, as Node's reference count does.
 
 import type { FileHandle } from 'node:fs/promises'
+import { likeNode } from '../define.ts'
+import type { AnyFn } from '../define.ts'
 import type { Door } from '../door.ts'
 import type { OpenFile } from '../fd-table.ts'
 import { closeFile } from '../file-io.ts'
@@ -21,109 +23,148 @@ export interface HandleClass {
   new (door: Door, file: OpenFile): FileHandle
 }
 
+/** Subclass of `Base` whose methods are those of HandleOperations, named and counted as Node's. */
 export function fileHandleClass(Base: HandleBaseClass): HandleClass {
+  const operationsOf = new WeakMap<object, HandleOperations>()
   class BucketFileHandle extends Base {
-    readonly #door: Door
-    readonly #work: HandleWork
-    #locked = false
-
     constructor(door: Door, file: OpenFile) {
       const work = new HandleWork(door, file)
       super(work.raw)
-      this.#door = door
-      this.#work = work
-    }
-
-    appendFile(...[contents, options]: Args): Promise<void> {
-      return this.#run('writeFile', () => writeHandle(this.#door, this.#work.file, contents, options))
-    }
-
-    writeFile(...[contents, options]: Args): Promise<void> {
-      return this.#run('writeFile', () => writeHandle(this.#door, this.#work.file, contents, options))
-    }
-
-    readFile(options?: unknown): Promise<unknown> {
-      return this.#task('readFile', () => readOpened(this.#door, () => this.#work.file, readOptions(options)))
-    }
-
-    chmod(mode: unknown): Promise<unknown> {
-      return this.#task('fchmod', () => descriptors.fchmod(this.#door, [this.fd, mode]))
-    }
-
-    chown(uid: unknown, gid: unknown): Promise<unknown> {
-      return this.#task('fchown', () => descriptors.fchown(this.#door, [this.fd, uid, gid]))
-    }
-
-    datasync(): Promise<unknown> {
-      return this.#task('fdatasync', () => descriptors.fdatasync(this.#door, [this.fd]))
-    }
-
-    sync(): Promise<unknown> {
-      return this.#task('fsync', () => descriptors.fsync(this.#door, [this.fd]))
-    }
-
-    stat(options?: unknown): Promise<unknown> {
-      return this.#task('fstat', () => descriptors.fstat(this.#door, [this.fd, options]))
-    }
-
-    truncate(length: unknown = 0): Promise<unknown> {
-      return this.#task('ftruncate', () => descriptors.ftruncate(this.#door, [this.fd, length], 'promise'))
-    }
-
-    utimes(atime: unknown, mtime: unknown): Promise<unknown> {
-      return this.#task('futimes', () => descriptors.futimes(this.#door, [this.fd, atime, mtime]))
-    }
-
-    read(...args: Args): Promise<unknown> {
-      return this.#run('read', async () => {
-        const request = data.parseRead(args, 'promise')
-        const bytesRead = await this.#door.runAsync(data.runRead(this.#door, this.fd, request))
-        return bare({ bytesRead, buffer: request.view })
-      })
-    }
-
-    write(...args: Args): Promise<unknown> {
-      return this.#run('write', async () => {
-        const [source] = args
-        if ((source as Uint8Array | undefined)?.byteLength === 0) return bare({ bytesWritten: 0, buffer: source })
-        const request = data.parseWrite(args)
-        const bytesWritten = await this.#door.runAsync(data.runWrite(this.#door, this.fd, request))
-        return bare({ bytesWritten, buffer: request.source })
-      })
-    }
-
-    readv(views: unknown, position?: unknown): Promise<unknown> {
-      return this.#run('readv', async () => {
-        const bytesRead = await this.#door.runAsync(data.readv(this.#door, [this.fd, views, position]))
-        return bare({ bytesRead, buffers: views })
-      })
-    }
-
-    writev(views: unknown, position?: unknown): Promise<unknown> {
-      return this.#run('writev', async () => {
-        const bytesWritten = await this.#door.runAsync(data.writev(this.#door, [this.fd, views, position]))
-        return bare({ bytesWritten, buffers: views })
-      })
-    }
-
-    readableWebStream(options: unknown = {}): ReadableStream {
-      if (this.fd === -1) throw invalidState('The FileHandle is closed')
-      if (this.#locked) throw invalidState('The FileHandle is locked')
-      this.#locked = true
-      return readableWebStream(this as unknown as FileHandle & HandleBase, options)
-    }
-
-    #task(name: string, task: () => Task<unknown>): Promise<unknown> {
-      return this.#run(name, () => this.#door.runAsync(task()))
-    }
-
-    async #run<T>(name: string, work: () => Promise<T>): Promise<T> {
-      if (this.fd === -1) throw closedError(name)
-      return this.#work.during(work)
+      operationsOf.set(this, new HandleOperations(door, work, this as unknown as FileHandle & HandleBase))
     }
   }
   Object.defineProperty(BucketFileHandle, 'name', { value: 'FileHandle' })
+  for (const name of methodNames) {
+    const method = function (this: object, ...args: unknown[]): unknown {
+      const operations = operationsOf.get(this)
+      if (operations === undefined)
+        throw nodeError(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type FileHandle')
+      return (operations[name] as AnyFn)(...args)
+    }
+    const value = likeNode(method as AnyFn, name, Base.prototype)
+    Object.defineProperty(BucketFileHandle.prototype, name, { value, configurable: true, writable: true })
+  }
   return BucketFileHandle as unknown as HandleClass
+}
+
+const methodNames = [
+  'appendFile',
+  'chmod',
+  'chown',
+  'datasync',
+  'read',
+  'readFile',
+  'readableWebStream',
+  'readv',
+  'stat',
+  'sync',
+  'truncate',
+  'utimes',
+  'write',
+  'writeFile',
+  'writev',
+] as const satisfies readonly (keyof HandleOperations)[]
+
+/** What one FileHandle can do. */
+class HandleOperations {
+  readonly #door: Door
+  readonly #work: HandleWork
+  readonly #handle: FileHandle & HandleBase
+  #locked = false
+
+  constructor(door: Door, work: HandleWork, handle: FileHandle & HandleBase) {
+    this.#door = door
+    this.#work = work
+    this.#handle = handle
+  }
+
+  appendFile(...[contents, options]: Args): Promise<void> {
+    return this.#run('writeFile', () => writeHandle(this.#door, this.#work.file, contents, options))
+  }
+
+  writeFile(...[contents, options]: Args): Promise<void> {
+    return this.#run('writeFile', () => writeHandle(this.#door, this.#work.file, contents, options))
+  }
+
+  readFile(options?: unknown): Promise<unknown> {
+    return this.#task('readFile', () => readOpened(this.#door, () => this.#work.file, readOptions(options)))
+  }
+
+  chmod(mode: unknown): Promise<unknown> {
+    return this.#task('fchmod', () => descriptors.fchmod(this.#door, [this.#handle.fd, mode]))
+  }
+
+  chown(uid: unknown, gid: unknown): Promise<unknown> {
+    return this.#task('fchown', () => descriptors.fchown(this.#door, [this.#handle.fd, uid, gid]))
+  }
+
+  datasync(): Promise<unknown> {
+    return this.#task('fdatasync', () => descriptors.fdatasync(this.#door, [this.#handle.fd]))
+  }
+
+  sync(): Promise<unknown> {
+    return this.#task('fsync', () => descriptors.fsync(this.#door, [this.#handle.fd]))
+  }
+
+  stat(options?: unknown): Promise<unknown> {
+    return this.#task('fstat', () => descriptors.fstat(this.#door, [this.#handle.fd, options]))
+  }
+
+  truncate(length: unknown = 0): Promise<unknown> {
+    return this.#task('ftruncate', () => descriptors.ftruncate(this.#door, [this.#handle.fd, length], 'promise'))
+  }
+
+  utimes(atime: unknown, mtime: unknown): Promise<unknown> {
+    return this.#task('futimes', () => descriptors.futimes(this.#door, [this.#handle.fd, atime, mtime]))
+  }
+
+  read(...args: Args): Promise<unknown> {
+    return this.#run('read', async () => {
+      const request = data.parseRead(args, 'promise')
+      const bytesRead = await this.#door.runAsync(data.runRead(this.#door, this.#handle.fd, request))
+      return bare({ bytesRead, buffer: request.view })
+    })
+  }
+
+  write(...args: Args): Promise<unknown> {
+    return this.#run('write', async () => {
+      const [source] = args
+      if ((source as Uint8Array | undefined)?.byteLength === 0) return bare({ bytesWritten: 0, buffer: source })
+      const request = data.parseWrite(args)
+      const bytesWritten = await this.#door.runAsync(data.runWrite(this.#door, this.#handle.fd, request))
+      return bare({ bytesWritten, buffer: request.source })
+    })
+  }
+
+  readv(views: unknown, position?: unknown): Promise<unknown> {
+    return this.#run('readv', async () => {
+      const bytesRead = await this.#door.runAsync(data.readv(this.#door, [this.#handle.fd, views, position]))
+      return bare({ bytesRead, buffers: views })
+    })
+  }
+
+  writev(views: unknown, position?: unknown): Promise<unknown> {
+    return this.#run('writev', async () => {
+      const bytesWritten = await this.#door.runAsync(data.writev(this.#door, [this.#handle.fd, views, position]))
+      return bare({ bytesWritten, buffers: views })
+    })
+  }
+
+  readableWebStream(options: unknown = {}): ReadableStream {
+    if (this.#handle.fd === -1) throw invalidState('The FileHandle is closed')
+    if (this.#locked) throw invalidState('The FileHandle is locked')
+    this.#locked = true
+    return readableWebStream(this.#handle, options)
+  }
+
+  #task(name: string, task: () => Task<unknown>): Promise<unknown> {
+    return this.#run(name, () => this.#door.runAsync(task()))
+  }
+
+  async #run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#handle.fd === -1) throw closedError(name)
+    return this.#work.during(work)
+  }
 }
 
 /** Counts what is in flight on one handle, so that close comes last. */

@@ -23,6 +23,7 @@ export interface HandleBase extends EventEmitter {
 
 export interface HandleBaseClass {
   new (raw: RawHandle): HandleBase
+  readonly prototype: HandleBase
 }
 
 let found: Promise<HandleBaseClass | undefined> | undefined
@@ -34,7 +35,9 @@ export function nodeHandleClass(): Promise<HandleBaseClass | undefined> {
 }
 
 /** The same members without Node's class. */
-export function plainHandleClass(streams: Pick<StreamCalls, 'createReadStream' | 'createWriteStream'>): HandleBaseClass {
+export function plainHandleClass(
+  streams: Pick<StreamCalls, 'createReadStream' | 'createWriteStream'>,
+): HandleBaseClass {
   return class PlainHandle extends EventEmitter implements HandleBase {
     #raw: RawHandle
     #fd: number

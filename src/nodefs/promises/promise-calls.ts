@@ -62,6 +62,9 @@ function handleOpener(door: Door, streams: StreamCalls): HandleOpener {
       return new Handle(door, await door.runAsync(openFile(door, at, bits, permissions)))
     },
     owns: (value): value is FileHandle =>
-      typeof value === 'object' && value !== null && typeof (value as FileHandle).fd === 'number' && 'datasync' in value,
+      typeof value === 'object' &&
+      value !== null &&
+      typeof (value as FileHandle).fd === 'number' &&
+      'datasync' in value,
   }
 }

@@ -79,8 +79,7 @@ export function makeBigIntStats(attributes: Attributes, dev: number): BigIntStat
     birthtimeNs,
   })
   if (ownDates)
-    for (const name of ['atime', 'mtime', 'ctime', 'birthtime'])
-      stats[name] = dateOfMs(Number(stats[`${name}Ms`]))
+    for (const name of ['atime', 'mtime', 'ctime', 'birthtime']) stats[name] = dateOfMs(Number(stats[`${name}Ms`]))
   return stats as unknown as BigIntStats
 }
 
@@ -107,8 +106,18 @@ export function shapeStatFs(info: StatFs, bigint: unknown): StatsFs | BigIntStat
 
 /** What watchFile shows for a file that is not there. */
 export const noAttributes: Attributes = {
-  ino: 0, type: 'file', mode: 0, nlink: 0, uid: 0, gid: 0, rdev: 0, size: 0,
-  atimeNs: 0n, mtimeNs: 0n, ctimeNs: 0n, birthtimeNs: 0n,
+  ino: 0,
+  type: 'file',
+  mode: 0,
+  nlink: 0,
+  uid: 0,
+  gid: 0,
+  rdev: 0,
+  size: 0,
+  atimeNs: 0n,
+  mtimeNs: 0n,
+  ctimeNs: 0n,
+  birthtimeNs: 0n,
 }
 
 const wide = new BigInt64Array(1)

@@ -35,7 +35,10 @@ export function streamCalls(fs: StreamFs): StreamCalls {
     ReadStream,
     WriteStream,
     createReadStream: likeNode((path, options) => Reflect.construct(ReadStream, [path, options]), 'createReadStream'),
-    createWriteStream: likeNode((path, options) => Reflect.construct(WriteStream, [path, options]), 'createWriteStream'),
+    createWriteStream: likeNode(
+      (path, options) => Reflect.construct(WriteStream, [path, options]),
+      'createWriteStream',
+    ),
   }
 }
 
