@@ -105,6 +105,7 @@ class OpenVolume implements Volume {
   async sync(): Promise<void> {
     await this.#context.writeBack.syncAll()
     await this.#context.tree.flushIndexes()
+    await this.#context.reader.flushChecksums()
   }
 
   close(): Promise<void> {
@@ -116,6 +117,7 @@ class OpenVolume implements Volume {
     try {
       await this.#context.writeBack.syncAll()
       await this.#context.tree.close()
+      await this.#context.reader.flushChecksums()
     } finally {
       await release(this.#assembled)
     }
