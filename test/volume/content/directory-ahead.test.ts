@@ -57,6 +57,20 @@ describe('read-ahead across files', () => {
     expect(rig.metrics.get('readAheadUsed')).toBe(rig.metrics.get('readAheadBlocks'))
   })
 
+  it('goes farther ahead of a reader in order even if it waits for something else between two files', async () => {
+    const { rig, read } = await createFiles(400, 4 * KiB)
+    const work = async (): Promise<void> => {
+      for (let i = 0; i < 100; i++) {
+        await rig.clock.sleep(2 * delayMs)
+        await read(i)
+      }
+    }
+    await elapse(rig.clock, work())
+    await rig.clock.advance(100)
+    expect(rig.gets.length).toBeGreaterThan(100 + 32)
+    expect(rig.gets.length).toBeLessThanOrEqual(100 + 128)
+  })
+
   it('fetches nothing ahead for three files that are not neighbours', async () => {
     const { rig, read } = await createFiles(30, 4 * KiB)
     const work = async (): Promise<void> => {
