@@ -1,5 +1,11 @@
 // Fills: missing blocks of a version become reads of the disk cache or GETs, one per run of them, and each block is
 // asked for once however many wait for it. Memory is taken before a request goes out and becomes the blocks' own.
+//
+//   gather         what one read needs: cached, under way, or to be filled; whole files where only the whole is verifiable
+//   object-read    one GET of exactly one version, verified, asked again when it came wrong
+//   verify, crc    proofs of whole objects      block-checks, checksum-book   checksums of parts of large objects of ours
+//
+// Nothing leaves this folder that a checksum refutes, and nothing refuted is kept (DESIGN P8).
 
 import type { GetReply } from '../../../store/store.ts'
 import type { Version } from '../../inode.ts'
