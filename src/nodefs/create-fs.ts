@@ -25,6 +25,7 @@ import { openAsBlob } from './operations/blob.ts'
 import { mkdtempDisposable, mkdtempDisposableSync } from './operations/temporary.ts'
 import { promiseCalls } from './promises/promise-calls.ts'
 import { streamCalls } from './streams/streams.ts'
+import { utf8StreamClass } from './streams/utf8-stream.ts'
 import { descriptorOperations, pathOperations, realpathDefinition, realpathNativeDefinition } from './surface.ts'
 import { watch } from './watch/fs-watcher.ts'
 import { fileWatches } from './watch/stat-watcher.ts'
@@ -47,6 +48,8 @@ export function createFs(client: EngineClient, options: FsOptions = {}): NodeFs 
   const streams = streamCalls(fs as never)
   Object.assign(fs, streams, { FileReadStream: streams.ReadStream, FileWriteStream: streams.WriteStream })
   const promises = promiseCalls(door, streams)
+  const Utf8Stream = utf8StreamClass(fs)
+  if (Utf8Stream) fs['Utf8Stream'] = Utf8Stream
   addForms(fs, door, globDefinition)
   addWatches(fs, door)
   addOddOnes(fs, promises, door)
