@@ -125,7 +125,8 @@ export class Segments {
     if (this.#buffer.length === 0 && !this.#unsynced) return
     const { isIdle } = this.#options
     if (this.#current && isIdle() && this.#current.size > idleBytesMax) await this.#rotate()
-    const records = this.#buffer
+    // Records appended while these are written must stay for the next commit.
+    const records = this.#buffer.slice()
     const bytes = concatBytes([encodeFrame({ t: 'synced', bytes: this.#syncedBytes }), ...records])
     const segment = await this.#room(bytes.byteLength, true)
     await this.#write(segment, bytes)
