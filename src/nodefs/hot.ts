@@ -70,11 +70,18 @@ function existsForm(door: Door): AnyFn {
     try {
       door.runSync(access(door, [path, 0]))
       return true
-    } catch {
-      // Whatever the reason, Node answers false.
-      return false
+    } catch (error) {
+      // Node answers false for whatever the path is or the volume says. That there is no volume to ask is no answer.
+      if (isAnswer(error)) return false
+      throw error
     }
   }
+}
+
+/** An error about the path: Node's own about arguments, or one with a syscall. */
+function isAnswer(error: unknown): boolean {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  return syscall !== undefined || (code?.startsWith('ERR_INVALID_') ?? false)
 }
 
 function accessForm(door: Door): AnyFn {

@@ -1,5 +1,7 @@
-// Dir: what opendir gives. The listing is taken once, at open; subdirectories of a recursive one are listed as they are
-// passed. Node's queueing rules hold: asynchronous reads come in order, synchronous ones refuse to cut in.
+// Dir: what opendir gives, a file of its own because it is the one call with a life after it returns. The listing is
+// taken once, at open, so that a directory is never seen half before and half after a change; subdirectories of a
+// recursive one are listed as they are passed. Node's queueing rules hold: asynchronous reads come in order, synchronous
+// ones refuse to cut in.
 
 import type { Dirent } from 'node:fs'
 import type { DirectoryEntry } from '../../volume/types.ts'

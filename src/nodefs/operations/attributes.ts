@@ -1,4 +1,9 @@
 // What a path is and may be: stat and its kin, access, chmod, chown, utimes.
+//
+// The folder: what each call of node:fs does, a file per noun, each call once for all of its forms. An operation takes
+// the arguments as they came. It checks them at once, so that errors are thrown at the call, in Node's order; what it gives
+// is a Task (../task.ts) of volume calls, each with the syscall and paths its failure is to name. `form` is looked at
+// only where Node's own forms differ. Read next: names.ts, descriptors.ts, data.ts, whole-file.ts, readdir.ts.
 
 import type { Door } from '../door.ts'
 import { hasCode } from '../errors.ts'

@@ -1,5 +1,8 @@
 // fs.promises: own, enumerable functions that work detached. Most come from the table of operations; open, readFile,
 // writeFile and appendFile deal in FileHandles.
+//
+// The folder: `file-handle.ts` is the handle, `handle-base.ts` the class of Node it extends (tried before it is trusted,
+// since its constructor is not documented), `write-contents.ts` and `web-stream.ts` the contents promises alone take and give.
 
 import nodeFs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'

@@ -1,5 +1,7 @@
 // Stats, BigIntStats and StatFs as the running Node makes them: its own prototypes, so that `instanceof` holds, and the
 // same own properties in the same order. `new fs.Stats()` is deprecated and changed meaning in Node 26, hence not used.
+//
+// The folder: what calls give back that is no plain value. Nothing here knows the volume's calls, only their results.
 
 import nodeFs from 'node:fs'
 import type { BigIntStats, BigIntStatsFs, Stats, StatsFs } from 'node:fs'

@@ -1,5 +1,6 @@
 // ReadStream and WriteStream: Node's own classes, given our open, read, write and close through their documented `fs`
-// option. Event order, back-pressure, abort and autoClose are therefore Node's, not an imitation.
+// option. Event order, back-pressure, abort and autoClose are therefore Node's, not an imitation. What stays ours: the
+// options are copied, never changed; a FileHandle as `fd` brings its own calls; the classes work without `new`.
 
 import nodeFs from 'node:fs'
 import type { AnyFn } from '../define.ts'

@@ -1,5 +1,8 @@
-// Node's own argument errors, rebuilt: same class, `code`, message and printed form. Messages are asserted against the
-// running Node by test/contract, so this is the only place that spells them.
+// Node's own argument errors, rebuilt: same class, `code`, message and printed form.
+//
+// The folder: arguments as callers give them, checked as Node checks them, and turned into plain values. Messages are
+// compared with the running Node, call by call, by test/contract/fs-cases-arguments.ts; where Node 20 and later ones
+// differ, `node-version.ts` says which is asked for. Nothing here touches the volume.
 
 import { inspect } from 'node:util'
 
