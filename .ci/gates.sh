@@ -3,7 +3,7 @@
 #   BUCKETFS_TEST_S3   S3 servers that are not ours: versitygw (signatures, conditions; by the Go proxy) and moto (by pip).
 #                      `foreign` runs a command with them up.
 
-export PATH="$PATH:/usr/local/go/bin" GOTOOLCHAIN=auto BUCKETFS_FOREIGN_DIR="$work/foreign"
+export PATH="$PATH:/usr/local/go/bin" GOTOOLCHAIN=auto BUCKETFS_FOREIGN_DIR="${BUCKETFS_FOREIGN_DIR:-$work/foreign}"
 
 need() {
   command -v "$1" >/dev/null || { apt-get update -q && apt-get install -yq --no-install-recommends "$2"; }

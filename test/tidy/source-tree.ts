@@ -27,12 +27,12 @@ export function readProject(): FileMap {
   return files
 }
 
-/** A tracked file may be deleted in the work tree. */
+/** A tracked file may be deleted in the work tree; a symlink may lead to a directory. */
 function readMaybe(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }
