@@ -90,10 +90,6 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && codes.includes((error as FsError).code ?? '')
 }
 
-export function errnoOf(code: ErrnoCode): number {
-  return (errnos.get(code) as Errno).errno
-}
-
 /** The operation's own failure, and close's as well when both failed. */
 export function bothErrors(first: unknown, second: unknown): unknown {
   const both = new AggregateError([first, second], (first as Error).message)

@@ -10,7 +10,7 @@ import { fsError } from './errors.ts'
 export const fdMin: number = 2 ** 30
 const fdMax = 2 ** 31 - 1
 /** More open files than any process opens on purpose; beyond it EMFILE. */
-export const openFilesMax = 100_000
+const openFilesMax = 100_000
 
 let nextFd = fdMin
 const taken = new Set<number>()

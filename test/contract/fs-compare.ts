@@ -47,7 +47,7 @@ export interface CallCase {
 }
 
 /** The tree every case starts from. */
-export function plant({ fs, at }: Side): void {
+function plant({ fs, at }: Side): void {
   fs.mkdirSync(`${at}/dir/sub`, { recursive: true })
   fs.mkdirSync(`${at}/empty`)
   fs.writeFileSync(`${at}/file`, 'hello world')
@@ -139,7 +139,7 @@ export function callCases(list: readonly CallCase[], how: 'all' | 'rotating' = '
   })
 }
 
-export function invoke({ fs }: Side, call: string, args: readonly unknown[], form: Form): unknown {
+function invoke({ fs }: Side, call: string, args: readonly unknown[], form: Form): unknown {
   const owner = (form === 'promise' ? fs.promises : fs) as unknown as Record<string, (...args: unknown[]) => unknown>
   if (form === 'sync') return (owner[`${call}Sync`] as (...args: unknown[]) => unknown)(...args)
   const run = owner[call] as (...args: unknown[]) => unknown
@@ -176,7 +176,7 @@ export async function settle(run: () => unknown, side: Side): Promise<unknown> {
 }
 
 /** Names, types, modes, contents and targets of everything below. */
-export function treeOf({ fs, at }: Side): Record<string, string> {
+function treeOf({ fs, at }: Side): Record<string, string> {
   const tree: Record<string, string> = {}
   const visit = (path: string, shown: string): void => {
     for (const name of fs.readdirSync(path).sort()) {

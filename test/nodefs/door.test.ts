@@ -214,3 +214,20 @@ it('has a FileHandle of its own where the class of Node cannot be used', async (
   await expect(handle.stat()).rejects.toMatchObject({ code: 'EBADF', message: 'file closed' })
   expect(typeof promiseCalls(door, fs as never)['open']).toBe('function')
 })
+
+it('tells both failures when writing and closing fail', async () => {
+  const client = createRealFsClient()
+  const failing: EngineClient = {
+    ...client,
+    calls: {
+      ...client.calls,
+      write: () => Promise.reject(new VolumeError('ENOSPC')),
+      close: async (handle) => {
+        await client.calls.close(handle)
+        throw new VolumeError('EIO')
+      },
+    },
+  }
+  const writing = createFs(failing).promises.writeFile(folder.at('f'), ['chunk'] as never)
+  await expect(writing).rejects.toMatchObject({ code: 'ENOSPC', errors: [{ code: 'ENOSPC' }, { code: 'EIO' }] })
+})

@@ -1,7 +1,7 @@
 // Brace expansion, as the shell does it before any file is looked at: a{b,c} and a{1..3} become several patterns.
 
 /** Most patterns one pattern may become; a safeguard against {1..9999}{1..9999}. */
-export const expansionsMax = 100_000
+const expansionsMax = 100_000
 
 /** All patterns without braces that `pattern` stands for; itself when it has none. */
 export function expandBraces(pattern: string): string[] {

@@ -48,7 +48,7 @@ export function fdatasync(door: Door, [fd]: Args): Task<void> {
   return sync(door, checkFd(fd), 'fdatasync')
 }
 
-export function* sync(door: Door, fd: number, syscall: 'fsync' | 'fdatasync'): Task<void> {
+function* sync(door: Door, fd: number, syscall: 'fsync' | 'fdatasync'): Task<void> {
   yield* call({ syscall }, 'fsync', door.files.get(fd, syscall).handle)
 }
 

@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer'
 import type { Door, Form } from '../door.ts'
-import { fsError, hasCode } from '../errors.ts'
+import { bothErrors, fsError, hasCode } from '../errors.ts'
 import type { OpenFile } from '../fd-table.ts'
 import { closeFile, readBytes, writeBytes } from '../file-io.ts'
 import { call } from '../task.ts'
@@ -96,7 +96,7 @@ export function truncate(door: Door, [path, length]: Args, form: Form): Task<voi
 }
 
 /** Whether Node takes a value for a descriptor where a path may stand too. */
-export function isFd(value: unknown): value is number {
+function isFd(value: unknown): value is number {
   return typeof value === 'number' && value === (value | 0)
 }
 
@@ -183,13 +183,17 @@ export function* writeOpened(
   if (flush) yield* call({ syscall: 'fsync' }, 'fsync', file.handle)
 }
 
-/** Runs `task`, then closes, whatever came of it. */
-export function* thenClose<T>(door: Door, file: OpenFile, task: Task<T>): Task<T> {
+/** Runs `task`, then closes, whatever came of it; both failures when both fail. */
+function* thenClose<T>(door: Door, file: OpenFile, task: Task<T>): Task<T> {
   let result: T
   try {
     result = yield* task
   } catch (error) {
-    yield* closeFile(door, file)
+    try {
+      yield* closeFile(door, file)
+    } catch (closeError) {
+      throw bothErrors(error, closeError)
+    }
     throw error
   }
   yield* closeFile(door, file)

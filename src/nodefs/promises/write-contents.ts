@@ -3,6 +3,7 @@
 
 import { Buffer } from 'node:buffer'
 import type { Door } from '../door.ts'
+import { bothErrors } from '../errors.ts'
 import type { OpenFile } from '../fd-table.ts'
 import { closeFile, writeBytes } from '../file-io.ts'
 import { modeDefault, openFile } from '../operations/descriptors.ts'
@@ -39,7 +40,10 @@ export async function writePath(
     await writeChunks(door, file, data, options)
     if (flush) await door.runAsync(call({ syscall: 'fsync' }, 'fsync', file.handle))
   } catch (error) {
-    await door.runAsync(closeFile(door, file))
+    const closing = door.runAsync(closeFile(door, file))
+    await closing.catch((closeError: unknown) => {
+      throw bothErrors(error, closeError)
+    })
     throw error
   }
   await door.runAsync(closeFile(door, file))

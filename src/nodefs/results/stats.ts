@@ -57,7 +57,7 @@ export function makeStats(attributes: Attributes, dev: number): Stats {
   return new NumberStats(attributes, dev)
 }
 
-export function makeBigIntStats(attributes: Attributes, dev: number): BigIntStats {
+function makeBigIntStats(attributes: Attributes, dev: number): BigIntStats {
   const { size, atimeNs, mtimeNs, ctimeNs, birthtimeNs } = attributes
   const stats = Object.create(bigIntStatsPrototype) as Record<string, unknown>
   Object.assign(stats, {
