@@ -44,6 +44,7 @@ async function restore(context: VolumeContext, journal: RecoveredJournal): Promi
   const restoring = new Restoring(context, journal)
   let ready: () => void = () => {}
   const after = new Promise<void>((resolve) => (ready = resolve))
+  const release = context.writeBack.hold()
   try {
     for (const record of journal.state.moves.values()) {
       context.journal.move(record)
@@ -53,6 +54,7 @@ async function restore(context: VolumeContext, journal: RecoveredJournal): Promi
     await restoring.inodes()
     restoring.leaves()
   } finally {
+    release()
     ready()
   }
 }
@@ -84,11 +86,14 @@ class Restoring {
 
   /** Contents that lie under the key of another name must leave it first. */
   leaves(): void {
-    const { names } = this.#context
+    const { names, tree } = this.#context
     for (const pending of this.#pending) {
-      for (const inode of this.#inodes.values())
-        if (pending.object && inode.base?.key === pending.object.key && pending.inode !== inode)
-          names.mustLeave(pending, inode)
+      const key = pending.object?.key ?? tree.keyOfName(pending.directory, pending.name, false)
+      for (const inode of this.#inodes.values()) {
+        if (inode.base?.key !== key || pending.inode === inode) continue
+        pending.object ??= inode.base
+        names.mustLeave(pending, inode)
+      }
     }
   }
 

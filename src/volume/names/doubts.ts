@@ -21,8 +21,15 @@ export function takeOwn(context: VolumeContext, inode: Inode, pending: PendingNa
   if (inode.base && !inode.content) context.reader.move(inode.base, version)
   inode.base = version
   inode.content?.moved(version)
+  const id = writeIdOf(info.headers)
   inode.doubtfulIds.clear()
   if (pending) pending.object = version
+  // A name it has left meanwhile must not delete what it does not know to be the contents of another.
+  for (const left of context.names.all()) {
+    if (left === pending || left.inode === inode || id === undefined || !left.doubtfulIds.has(id)) continue
+    left.object = version
+    context.names.mustLeave(left, inode)
+  }
 }
 
 /** Looks where requests without an answer may have left something: 1 HEAD each. True when one of them took effect. */

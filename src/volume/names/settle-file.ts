@@ -60,6 +60,7 @@ async function attempt(
       if (!name) continue
       name.object = version
       name.doubtfulIds.clear()
+      if (name.inode !== inode) leftBehind(context, inode, name)
     }
     return true
   } catch (error) {
@@ -74,6 +75,12 @@ async function attempt(
     if (!pending) return meet(context, inode, pending, error.found, hasBody, options)
     return taken(context, inode, pending, error.found, options)
   }
+}
+
+/** Renamed or unlinked while it went out: its bytes lie under the name it has left, and must leave before that is settled. */
+function leftBehind(context: VolumeContext, inode: Inode, pending: PendingName): void {
+  context.names.mustLeave(pending, inode)
+  context.journal.name(pending)
 }
 
 /** Whether the bytes are not those of the base: also when they are those of an object put aside. */

@@ -75,6 +75,12 @@ export class WriteBack {
     this.#schedule(pending, this.#context.settings.writeBackDelayMs)
   }
 
+  /** Nothing goes out in the background until the answer is called: who must leave which name is not known yet. */
+  hold(): () => void {
+    this.#queue.pause()
+    return () => void this.#queue.start()
+  }
+
   /** Returns when the contents, attributes and names the inode has now are in the bucket. */
   async flushInode(inode: Inode, options: SettleOptions = { waiting: true }): Promise<void> {
     const target = inode.changeCount

@@ -1,0 +1,83 @@
+// Names that change while a request for them is under way.
+
+import { expect, it } from 'vitest'
+import { utf8 } from '../../../src/base/bytes.ts'
+import type { StoreCall } from '../../../src/store/wrap.ts'
+import { O_CREAT, O_RDWR } from '../../../src/volume/types.ts'
+import { openKit, root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
+
+/** A kit whose first request that `match` fits waits until it is let go; `arrived` tells that it is there. */
+async function gated(
+  match: (call: StoreCall) => boolean,
+  options: KitOptions = {},
+): Promise<VolumeKit & { arrived: Promise<void>; letGo(): void }> {
+  let letGo = (): void => {}
+  const gate = new Promise<void>((resolve) => (letGo = resolve))
+  let arrive = (): void => {}
+  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const kit = await openKit({
+    durability: 'memory',
+    async before(call) {
+      if (!match(call)) return
+      arrive()
+      await gate
+    },
+    ...options,
+  })
+  return { ...kit, arrived, letGo }
+}
+
+const isPutOf =
+  (key: string) =>
+  (call: StoreCall): boolean =>
+    call.operation === 'put' && call.key === key
+
+it('a file that is renamed while its first PUT is under way is under its new name', async () => {
+  const kit = await gated(isPutOf('a'))
+  await kit.write('/a', 'content')
+  const advanced = kit.clock.advance(1500)
+  await kit.arrived
+  await advanced
+  await kit.calls.rename(root, '/a', '/b')
+  kit.letGo()
+  await kit.clock.advance(10)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual(['b'])
+  expect(await kit.read('/b')).toBe('content')
+  await kit.close()
+})
+
+it('a file that is renamed again while it is copied to its first new name is under the last one', async () => {
+  const kit = await gated((call) => call.operation === 'copy' && call.key === 'b')
+  await kit.write('/a', 'content')
+  await kit.volume.sync()
+  await kit.calls.rename(root, '/a', '/b')
+  const advanced = kit.clock.advance(1500)
+  await kit.arrived
+  await advanced
+  await kit.calls.rename(root, '/b', '/c')
+  kit.letGo()
+  await kit.clock.advance(10)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual(['c'])
+  expect(await kit.read('/c')).toBe('content')
+  await kit.close()
+})
+
+it('an open file that is unlinked while its PUT is under way can still be read', async () => {
+  const kit = await gated(isPutOf('a'))
+  const { handle } = await kit.calls.open(root, '/a', O_RDWR | O_CREAT, 0o666)
+  await kit.calls.write(handle, 0, utf8('content'))
+  const synced = kit.calls.fsync(handle)
+  await kit.arrived
+  await kit.calls.unlink(root, '/a')
+  kit.letGo()
+  await kit.clock.advance(10)
+  await synced
+  await kit.volume.sync()
+  expect(Buffer.from(await kit.calls.read(handle, 0, 100)).toString()).toBe('content')
+  await kit.calls.close(handle)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual([])
+  await kit.close()
+})
