@@ -50,7 +50,6 @@ export function createSimBucket(clock: SimClock, random: Random, faulty: boolean
     const forgets = planted === 'no-conditions' && call.conditional && call.operation === 'put'
     return run(forgets ? ({ ifMatch: undefined, ifNoneMatch: undefined } as object) : undefined)
   })
-  const network = withFaults(watched, { clock, random, rules })
   return {
     plain,
     trace,
@@ -58,7 +57,12 @@ export function createSimBucket(clock: SimClock, random: Random, faulty: boolean
     bodies,
     calm: () => void rules.splice(1),
     connect(isAlive, onEvent) {
-      const own = wrapStore(network, async (call, run) => {
+      // A request that is under way when its process dies never arrives.
+      const reached = wrapStore(watched, async (call, run) => {
+        if (!isAlive()) throw dead(call)
+        return run()
+      })
+      const own = wrapStore(withFaults(reached, { clock, random, rules }), async (call, run) => {
         if (!isAlive()) throw dead(call)
         onEvent()
         if (!isAlive()) throw dead(call)

@@ -13,18 +13,19 @@ import { versionOfInfo } from '../tree/attributes.ts'
 import { objectDeps } from './aside.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
 import type { PendingName } from './pending-names.ts'
-import type { SettleOptions } from './settle.ts'
+import type { SettleOptions, SettledAt } from './settle.ts'
 import { rereadsMax } from './settle-removal.ts'
 
 /** `pending.exclusive`: a marker of somebody else is EEXIST, as for mkdir; otherwise it is taken over. */
 export async function writeDirectory(
   context: VolumeContext,
   inode: Inode,
+  at: SettledAt,
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<void> {
   for (let tries = 0; tries < rereadsMax; tries++) {
-    if (await inode.remoteLock.run(() => attempt(context, inode, pending, options))) return
+    if (await inode.remoteLock.run(() => attempt(context, inode, at, pending, options))) return
   }
   throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} is being replaced by others` })
 }
@@ -32,11 +33,12 @@ export async function writeDirectory(
 async function attempt(
   context: VolumeContext,
   inode: Inode,
+  { directory, name, key }: SettledAt,
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (!inode.place || !inode.attributesDirty) return true
-  const key = context.tree.keyOf(inode)
+  const { place } = inode
+  if (place?.parent !== directory || place.name !== name || !inode.attributesDirty) return true
   const other = await readHeaders(context, inode)
   if (other) return meet(context, inode, pending, other.info)
   if (inode.base) await readXattrs(context, inode)

@@ -16,7 +16,7 @@ import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
 import { isDoubtful, takeOwn } from './doubts.ts'
 import type { PendingName } from './pending-names.ts'
-import type { SettleOptions } from './settle.ts'
+import type { SettleOptions, SettledAt } from './settle.ts'
 import { rereadsMax } from './settle-removal.ts'
 
 /** Bodies up to this size stay cached as they were written. */
@@ -25,11 +25,12 @@ const keptBytesMax = 1024 * 1024
 export async function writeFile(
   context: VolumeContext,
   inode: Inode,
+  at: SettledAt,
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<void> {
   for (let tries = 0; tries < rereadsMax; tries++) {
-    if (await inode.remoteLock.run(() => attempt(context, inode, pending, options))) return
+    if (await inode.remoteLock.run(() => attempt(context, inode, at, pending, options))) return
   }
   throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} is being replaced by others` })
 }
@@ -38,12 +39,13 @@ export async function writeFile(
 async function attempt(
   context: VolumeContext,
   inode: Inode,
+  { directory, name, key }: SettledAt,
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<boolean> {
   const { place } = inode
-  if (!place) return true
-  const key = context.tree.keyOf(inode)
+  // Renamed or removed meanwhile: another name's turn.
+  if (place?.parent !== directory || place.name !== name) return true
   if (inode.base?.key === key && !inode.dirty) return true
   const other = await readHeaders(context, inode)
   const hasBody = hasNewBytes(inode)
@@ -56,11 +58,11 @@ async function attempt(
     const version = await send(context, inode, pending, key, frozen)
         await settled(context, inode, version, frozen, changeCount)
     // The name may have changed hands meanwhile: whoever settles it next must know what is there.
-    for (const name of new Set([pending, context.names.get(place.parent, place.name)])) {
-      if (!name) continue
-      name.object = version
-      name.doubtfulIds.clear()
-      if (name.inode !== inode) leftBehind(context, inode, name)
+    for (const each of new Set([pending, context.names.get(directory, name)])) {
+      if (!each) continue
+      each.object = version
+      each.doubtfulIds.clear()
+      if (each.inode !== inode) leftBehind(context, inode, each)
     }
     return true
   } catch (error) {

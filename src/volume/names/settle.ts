@@ -5,6 +5,7 @@
 
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
+import type { Name } from '../types.ts'
 import { copyAside } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
 import { removeName } from './settle-removal.ts'
@@ -17,6 +18,13 @@ export interface SettleOptions {
    * an acknowledged operation never touches a version it has not seen, and conflicts are reported.
    */
   readonly waiting: boolean
+}
+
+/** A name and the key that was its own when the settling began. */
+export interface SettledAt {
+  readonly directory: Inode
+  readonly name: Name
+  readonly key: string
 }
 
 export class Settler {
@@ -37,9 +45,8 @@ export class Settler {
     const pending = this.#context.names.of(inode)
     if (pending) return this.name(pending, options)
     if (!inode.place) return
-    await this.#context.moves.passed(inode.place.parent, inode.place.name)
-    if (inode.directory) await writeDirectory(this.#context, inode, null, options)
-    else await writeFile(this.#context, inode, null, options)
+    const { parent, name } = inode.place
+    await this.#context.moves.hold(parent, name, async () => this.#write(inode, parent, name, null, options))
   }
 
   async #name(pending: PendingName, options: SettleOptions, chain: Set<PendingName>): Promise<void> {
@@ -49,14 +56,32 @@ export class Settler {
       if (names.get(pending.directory, pending.name) !== pending) return
       await moves.passed(pending.directory, pending.name)
       await this.#leave(pending, options, chain)
-      // A rename away from here that cannot be: what it left behind stays.
-      if (names.get(pending.directory, pending.name) !== pending) return
-      const { inode } = pending
-      await removeName(this.#context, pending, inode, options)
-      if (inode?.directory) await writeDirectory(this.#context, inode, pending, options)
-      else if (inode) await writeFile(this.#context, inode, pending, options)
-      this.#finish(pending, inode)
+      await moves.hold(pending.directory, pending.name, () => this.#carryOut(pending, options))
     })
+  }
+
+  async #carryOut(pending: PendingName, options: SettleOptions): Promise<void> {
+    const { directory, name, inode } = pending
+    // A rename away from here that cannot be: what it left behind stays.
+    if (this.#context.names.get(directory, name) !== pending) return
+    // Keys are those of now, also if the directory is renamed meanwhile: then the rename takes what was written along.
+    const write = inode && this.#write(inode, directory, name, pending, options)
+    await (write ?? removeName(this.#context, pending, null, options))
+    this.#finish(pending, inode)
+  }
+
+  async #write(
+    inode: Inode,
+    directory: Inode,
+    name: Name,
+    pending: PendingName | null,
+    options: SettleOptions,
+  ): Promise<void> {
+    const key = this.#context.tree.keyOfName(directory, name, inode.directory !== null)
+    const at = { directory, name, key }
+    if (pending) await removeName(this.#context, pending, inode, options)
+    if (inode.directory) await writeDirectory(this.#context, inode, at, pending, options)
+    else await writeFile(this.#context, inode, at, pending, options)
   }
 
   async #leave(pending: PendingName, options: SettleOptions, chain: Set<PendingName>): Promise<void> {

@@ -46,19 +46,10 @@ export async function moveObjects(context: VolumeContext, move: Moving): Promise
 }
 
 /** Requests sent under the old keys before the rename must have ended, or they would put objects behind us. */
-async function writesBelowEnded(context: VolumeContext, move: Moving): Promise<void> {
-  const { directory } = move
+async function writesBelowEnded(context: VolumeContext, { directory }: Moving): Promise<void> {
   if (!directory) return
   await directory.remoteLock.run(() => undefined)
-  const below = context.writeBack.dirtyInodes().filter((inode) => isBelow(inode, directory))
-  await Promise.all(below.map((inode) => inode.remoteLock.run(() => undefined)))
-  const pending = context.names.all().filter((name) => isBelow(name.directory, directory))
-  await Promise.all(pending.flatMap(({ inode }) => (inode ? [inode.remoteLock.run(() => undefined)] : [])))
-}
-
-function isBelow(inode: Inode, directory: Inode): boolean {
-  for (let at: Inode | undefined = inode; at; at = at.place?.parent) if (at === directory) return true
-  return false
+  await context.moves.released(directory)
 }
 
 async function movePage(context: VolumeContext, move: Moving, page: readonly ListedObject[]): Promise<void> {

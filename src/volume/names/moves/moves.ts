@@ -13,6 +13,7 @@ import { asVolumeError } from '../../volume-errors.ts'
 import { removeIntent, storeIntent } from './intents.ts'
 import { moveObjects } from './mover.ts'
 import { placeAgain } from './resume.ts'
+import { isBelow } from './subtree.ts'
 
 export interface Move {
   readonly id: string
@@ -28,6 +29,12 @@ export interface Move {
   readonly done: Promise<void>
 }
 
+/** Requests under way for names in `directory`. */
+interface Held {
+  readonly directory: Inode
+  readonly ended: Promise<void>
+}
+
 export interface ResumeOptions {
   /** Its intent may not be there. */
   readonly announce?: boolean | undefined
@@ -41,6 +48,7 @@ const backoffMaxMs = 30_000
 export class Moves {
   readonly #context: VolumeContext
   readonly #active = new Set<Move>()
+  readonly #held = new Set<Held>()
   #closed = false
 
   constructor(context: VolumeContext) {
@@ -86,12 +94,32 @@ export class Moves {
 
   /** Returns when no move is going on that the key of the name lies in. */
   async passed(directory: Inode, name: Name): Promise<void> {
-    while (this.#active.size > 0) {
-      const key = `${this.#context.tree.prefixOf(directory)}${name}/`
-      const move = [...this.#active].find(({ from, to }) => key.startsWith(from) || key.startsWith(to))
-      if (!move) return
-      await move.done
+    for (let move = this.#covering(directory, name); move; move = this.#covering(directory, name)) await move.done
+  }
+
+  #covering(directory: Inode, name: Name): Move | undefined {
+    if (this.#active.size === 0) return undefined
+    const key = `${this.#context.tree.prefixOf(directory)}${name}/`
+    return [...this.#active].find(({ from, to }) => key.startsWith(from) || key.startsWith(to))
+  }
+
+  /** Runs `task` while nothing moves the name's key. A move that begins meanwhile waits for it. */
+  async hold(directory: Inode, name: Name, task: () => Promise<void>): Promise<void> {
+    for (let move = this.#covering(directory, name); move; move = this.#covering(directory, name)) await move.done
+    let end: () => void = () => {}
+    const held: Held = { directory, ended: new Promise<void>((resolve) => (end = resolve)) }
+    this.#held.add(held)
+    try {
+      await task()
+    } finally {
+      this.#held.delete(held)
+      end()
     }
+  }
+
+  /** Returns when all that was held at or below `directory` has ended. */
+  async released(directory: Inode): Promise<void> {
+    await Promise.all([...this.#held].filter((held) => isBelow(held.directory, directory)).map(({ ended }) => ended))
   }
 
   /** Likewise, and nothing below the name (a directory) is being moved in or out. */
