@@ -91,7 +91,7 @@ export class KillLives {
       this.#tree = match
       return
     }
-    if (this.#options.lenient && step && (step.op === 'rename' || step.op === 'removeTree')) {
+    if (step && (step.op === 'removeTree' || (step.op === 'rename' && this.#options.lenient))) {
       this.#tree = this.#halfDone(step, found, seed)
       return
     }
@@ -112,9 +112,7 @@ export class KillLives {
     const result = new Map([...before].filter(([each]) => !touched(each)))
     for (const [each, text] of Object.entries(found)) {
       if (!touched(each)) continue
-      const entry = [before.get(each), done.get(each)].find(
-        (known): known is KillEntry => known !== undefined && textOf(known) === text,
-      )
+      const entry = [before.get(each), done.get(each)].find((known) => known !== undefined && textOf(known) === text)
       if (!entry) throw new Error(`seed ${seed}: ${JSON.stringify(step)} left ${each}: ${text}`)
       result.set(each, entry)
     }

@@ -103,7 +103,11 @@ const perform = {
   symlink: (step) => fs.symlinkSync(step.target, step.path),
   rename: (step) => fs.renameSync(step.path, step.to),
   unlink: (step) => fs.unlinkSync(step.path),
-  removeTree: (step) => fs.rmSync(step.path, { recursive: true }),
+  async removeTree(step) {
+    // What a killed rm -r leaves may be older than what was acknowledged: local changes below are dropped first.
+    await volume.sync()
+    fs.rmSync(step.path, { recursive: true })
+  },
   synced(step) {
     open = fs.openSync(step.path, 'w')
     fs.writeSync(open, contentOf(step))
@@ -128,7 +132,7 @@ function remember({ op, path, to }) {
 async function run(step) {
   say({ begin: step })
   if (step.op === 'sync') await volume.sync()
-  else perform[step.op](step)
+  else await perform[step.op](step)
   say({ done: step })
   remember(step)
   if (step.op === 'synced') await run({ op: 'finish', path: step.path, id: step.id, size: 50 })
