@@ -113,11 +113,20 @@ class Restoring {
       pending.inode = inode
       tree.attach(directory, record.name, inode)
       await this.#fill(inode, record.ino)
+      this.#knowOwn(pending, inode)
       for (const id of inode.doubtfulIds.keys()) pending.doubtfulIds.add(id)
     }
     metrics.count('replayed')
     journal.name(pending)
     writeBack.defer(pending)
+  }
+
+  /** What was written under the name before the crash is what it has there, whatever the name's own record says. */
+  #knowOwn(pending: PendingName, { base, directory }: Inode): void {
+    const key = this.#context.tree.keyOfName(pending.directory, pending.name, directory !== null)
+    if (base?.key !== key) return
+    if (directory) pending.marker = base
+    else pending.object = base
   }
 
   async #changed(ino: number, recovered: RecoveredInode): Promise<void> {

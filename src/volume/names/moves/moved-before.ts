@@ -19,8 +19,7 @@ export function asMoved(from: Version, found: ObjectInfo): Version | null {
 /** The inode goes on with its object under the new key, if that is what it has. */
 export function follow(context: VolumeContext, inode: Inode, from: Version, to: Version): void {
   if (inode.base?.key !== from.key || inode.base.etag !== from.etag) return
-  const headers = inode.base.headers ?? to.headers
-  inode.base = { ...to, headers }
+  inode.base = { ...to, headers: to.headers ?? inode.base.headers }
   inode.content?.moved(inode.base)
   if (!inode.dirty) context.tree.learned(inode, to)
   if (inode.dirty || context.names.of(inode)) context.journal.inode(inode)
