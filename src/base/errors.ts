@@ -1,3 +1,7 @@
+// The first file of the tier that every other may use and none of them owns: errors, clock and dice as components
+// (`clock.ts`, `random.ts`; the real ones in `system.ts`, which only composition roots, doors and transports import), bytes,
+// a mutex, the shape of a logger. Nothing here does I/O or knows a word of the product.
+//
 // The errors that cross tiers. Stores throw StoreError; the volume throws VolumeError with a POSIX code; doors turn
 // the code into their own shape (node:fs errors, FUSE errnos, S3 error documents). Codes are API, messages are not.
 

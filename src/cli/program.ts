@@ -5,6 +5,7 @@ import { Command as Commander, CommanderError, Option } from 'commander'
 import type { Writable } from 'node:stream'
 import { commands } from './commands.ts'
 import { UsageError, type Command, type ExitCode, type OptionValues } from './command.ts'
+import { humanBytes } from './output/human.ts'
 import { Output } from './output/output.ts'
 import { Places, type BucketOpener, type VolumeOpener } from './places/places.ts'
 import { settingOptions, settingsFromFlags } from './settings.ts'
@@ -63,6 +64,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
     .helpOption('--help')
     .addOption(new Option('--endpoint <url>', 'S3 server to ask instead of AWS'))
     .addOption(new Option('--region <name>', 'region of the bucket'))
+    .addOption(new Option('--stats', 'say at the end what was asked of the bucket'))
   for (const { flags, help, fallback } of command.options) added.option(flags, help, fallback as string | undefined)
   for (const { flags, help } of settingOptions) added.addOption(new Option(flags, help).hideHelp())
   const examples = (command.examples ?? []).map((example) => `\n  ${example}`).join('')
@@ -90,6 +92,7 @@ async function runCommand(
     const opening = { ...settingsFromFlags(values), endpoint, region }
     places = new Places(options.opener(opening), options.bucketOpener(opening))
     code = await command.run({ places, out, signal }, args, values)
+    if (values['stats']) await noteBill(places, out)
   } catch (error) {
     code = failed(error, args, out)
   }
@@ -101,6 +104,13 @@ async function runCommand(
     code ||= 1
   }
   return code
+}
+
+/** Write-back is waited for, so that it is on the bill. */
+async function noteBill(places: Places, out: Output): Promise<void> {
+  await places.sync()
+  const { requests, bytesUp, bytesDown } = await places.bill()
+  out.note(`${requests} requests, ${humanBytes(bytesUp)} up, ${humanBytes(bytesDown)} down`)
 }
 
 function failed(error: unknown, args: readonly string[], out: Output): ExitCode {

@@ -311,6 +311,12 @@ describe('the command line', () => {
     expect((await shell.run('--version')).stdout).toBe('0.0.0\n')
   })
 
+  it('says what was asked of the bucket with --stats', async () => {
+    writeFileSync(join(shell.local, 'f'), '12345')
+    const { stderr } = await shell.run('cp', '--stats', join(shell.local, 'f'), at('f'))
+    expect(stderr).toMatch(/^bucketfs cp: [1-9]\d* requests, 5 B up, 0 B down\n$/)
+  })
+
   it('names a setting that cannot be', async () => {
     const ran = await shell.run('ls', '--durability', 'never', at(''))
     expect(ran.code).toBe(2)

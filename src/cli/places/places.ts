@@ -2,6 +2,7 @@
 // everything written is in the bucket. A failure to close is a failure of the command.
 
 import type { ObjectStore } from '../../store/store.ts'
+import type { VolumeCalls } from '../../volume/calls.ts'
 import type { Caller } from '../../volume/types.ts'
 import type { FileCalls } from './file-calls.ts'
 import { createLocalCalls } from './local-calls.ts'
@@ -20,10 +21,16 @@ export interface Place {
 
 /** What a volume must bring to be a place. */
 export interface OpenVolume {
-  readonly calls: FileCalls
+  readonly calls: FileCalls & Pick<VolumeCalls, 'sync'>
   caller(): Caller
   metrics(): Promise<Readonly<Record<string, unknown>>>
   close(): Promise<void>
+}
+
+export interface Bill {
+  readonly requests: number
+  readonly bytesUp: number
+  readonly bytesDown: number
 }
 
 export type VolumeOpener = (url: string) => Promise<OpenVolume>
@@ -57,6 +64,25 @@ export class Places {
       return { calls: this.#local, caller: localCaller, path: name.path, shown: name.shown, url: undefined }
     const volume = await this.#volume(name.url)
     return { calls: volume.calls, caller: volume.caller(), path: name.path, shown: name.shown, url: name.url }
+  }
+
+  /** What was asked of buckets so far, over all volumes. */
+  async bill(): Promise<Bill> {
+    const bill = { requests: 0, bytesUp: 0, bytesDown: 0 }
+    for (const opened of await Promise.allSettled(this.#volumes.values())) {
+      if (opened.status === 'rejected') continue
+      const { store } = (await opened.value.metrics()) as { store?: Bill }
+      bill.requests += store?.requests ?? 0
+      bill.bytesUp += store?.bytesUp ?? 0
+      bill.bytesDown += store?.bytesDown ?? 0
+    }
+    return bill
+  }
+
+  /** Returns when everything written is in its bucket. */
+  async sync(): Promise<void> {
+    for (const opened of await Promise.allSettled(this.#volumes.values()))
+      if (opened.status === 'fulfilled') await opened.value.calls.sync()
   }
 
   /** Drains and closes every volume that was opened; rejects with the first failure after all were tried. */
