@@ -8,9 +8,10 @@ import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { LocalFiles } from '../local-files.ts'
 import { resolveDoubts } from '../names/doubts.ts'
+import { namesOfPrefix } from '../names/moves/resume.ts'
 import { PendingName } from '../names/pending-names.ts'
 import type { FileType } from '../types.ts'
-import { rootIno } from '../types.ts'
+import { pathBytesMax, rootIno } from '../types.ts'
 import { applyInodeRecord, decodeAttributes, versionOf } from './record-of.ts'
 import { readJournal } from './read-journal.ts'
 import type { ContentStep, RecoveredInode, RecoveredJournal } from './read-journal.ts'
@@ -48,6 +49,8 @@ async function restore(context: VolumeContext, journal: RecoveredJournal): Promi
   try {
     for (const record of journal.state.moves.values()) {
       context.journal.move(record)
+      await restoring.way(record.from)
+      await restoring.way(record.to)
       await context.moves.resume(record, { announce: true, after })
     }
     await restoring.names()
@@ -70,6 +73,15 @@ class Restoring {
     this.#journal = journal
   }
 
+  /** Directories above a prefix that are in the journal only. */
+  async way(prefix: string): Promise<void> {
+    const names = namesOfPrefix(prefix)
+    for (const [key, { parent, name, ino }] of this.#journal.state.names) {
+      const path = ino === null ? undefined : this.#path(parent, name)
+      if (path && path.length < names.length && path.every((each, index) => each === names[index])) await this.#name(key)
+    }
+  }
+
   /** Every pending name, directories before what is in them. */
   async names(): Promise<void> {
     for (const key of this.#journal.state.names.keys()) await this.#name(key)
@@ -82,6 +94,18 @@ class Restoring {
       if (this.#inodes.has(ino) || (!hasContent && !record.attributesDirty)) continue
       await this.#changed(ino, recovered)
     }
+  }
+
+  /** Names from the root; undefined when the journal does not tell. */
+  #path(parent: number, name: string): string[] | undefined {
+    const names = [name]
+    for (let ino = parent; ino !== rootIno; ) {
+      const place = this.#journal.state.places.get(ino)
+      if (!place || names.length > pathBytesMax) return undefined
+      names.unshift(place.name)
+      ino = place.parent
+    }
+    return names
   }
 
   /** Contents that lie under the key of another name must leave it first. */

@@ -36,9 +36,14 @@ export async function placeAgain(context: VolumeContext, from: string, to: strin
   return { directory, oldPlace }
 }
 
+/** Names of the directories a prefix leads through; null for what no tree can show. */
+export function namesOfPrefix(prefix: string): readonly (Name | null)[] {
+  return prefix.slice(0, -1).split('/').map((segment, index) => nameOfKeySegment(segment, index === 0))
+}
+
 async function placeOf(context: VolumeContext, prefix: string): Promise<Place | null> {
   const { tree } = context
-  const names = prefix.slice(0, -1).split('/').map((segment, index) => nameOfKeySegment(segment, index === 0))
+  const names = [...namesOfPrefix(prefix)]
   const name = names.pop()
   if (typeof name !== 'string') return null
   let directory: Inode = tree.root
