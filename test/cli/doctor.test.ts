@@ -1,3 +1,5 @@
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { findUnrepresentable } from '../../src/cli/doctor/keys.ts'
@@ -78,6 +80,21 @@ describe('doctor', () => {
     await bucket.put(intent.key, utf8('{"format":"bucketfs-rename","version":99}\n'), { headers })
     expect((await doctor('--older', '0s', '--remove')).stdout).toContain('cannot read')
     expect((await bucket.list()).objects).toHaveLength(1)
+  })
+
+  it('writes the attribute indexes anew with --reindex', async () => {
+    const folder = join(new URL(shell.volume).pathname, 'folder')
+    mkdirSync(folder)
+    for (let i = 0; i < 10; i++) {
+      writeFileSync(join(folder, `f${i}`), 'put there by somebody else')
+      // What changed in this very second may change again: it is not worth a row.
+      utimesSync(join(folder, `f${i}`), 1_700_000_000, 1_700_000_000)
+    }
+    const indexes = async (): Promise<number> =>
+      (await bucket.list({ prefix: '.bucketfs/cache/attributes/' })).objects.length
+    expect(await indexes()).toBe(0)
+    expect(await doctor('--reindex')).toMatchObject({ code: 0 })
+    expect(await indexes()).toBeGreaterThan(0)
   })
 
   it('takes an age it understands only', async () => {

@@ -1,7 +1,7 @@
 // What `npm publish` would send: everything the exports and the command name, nothing else.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { projectRoot } from './source-tree.ts'
 
@@ -29,21 +29,30 @@ function checkPackage(published: readonly string[], manifest: Manifest): readonl
 const soundManifest: Manifest = { exports: { '.': { default: './dist/index.js' } }, bin: { bucketfs: 'dist/main.js' } }
 const soundFiles = [...wanted, 'dist/index.js', 'dist/main.js']
 
+/** Paths that `npm publish` would send. */
+function published(): string[] {
+  const report = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const [pack] = JSON.parse(report) as { files: { path: string }[] }[]
+  return (pack?.files ?? []).map(({ path }) => path)
+}
+
 describe('the published package', () => {
   it('holds what its manifest names and nothing else', () => {
-    const report = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: projectRoot,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    const [pack] = JSON.parse(report) as { files: { path: string }[] }[]
     const manifest = JSON.parse(readFileSync(`${projectRoot}package.json`, 'utf8')) as Manifest
-    expect(
-      checkPackage(
-        (pack?.files ?? []).map(({ path }) => path),
-        manifest,
-      ),
-    ).toEqual([])
+    expect(checkPackage(published(), manifest)).toEqual([])
+  })
+
+  it('holds nothing that no source makes', () => {
+    const stale = published()
+      .filter((path) => path.startsWith('dist/'))
+      .filter(
+        (path) => !existsSync(projectRoot + path.replace('dist/', 'src/').replace(/(\.d\.ts|\.js|\.js\.map)$/, '.ts')),
+      )
+    expect(stale).toEqual([])
   })
 
   it('starts its command by a hash-bang', () => {
