@@ -17,21 +17,29 @@ describe('B1 a 200 with an error inside', () => {
   it.each([true, false])('P3.17 is a failure: COPY is done again or recognised (carried out: %s)', async (applied) => {
     const kit = await httpKit()
     await kit.plant('f', 'text')
-    kit.proxy.rules({ fault: { error200: 'InternalError', applied }, method: 'PUT', header: 'x-amz-copy-source', times: 1 })
+    kit.proxy.rules({
+      fault: { error200: 'InternalError', applied },
+      method: 'PUT',
+      header: 'x-amz-copy-source',
+      times: 1,
+    })
     await kit.fs.rename('/f', '/g')
     expect(await kit.text('g')).toBe('text')
     await expect(kit.text('f')).rejects.toMatchObject({ kind: 'not-found' })
   })
 
-  it.each([true, false])('P3.17 is a failure: Complete is done again or recognised (carried out: %s)', async (applied) => {
-    const kit = await httpKit({ putBytesMax: 5 * MiB, partBytes: 5 * MiB })
-    const large = patterned(16 * MiB)
-    kit.proxy.rules({ fault: { error200: 'InternalError', applied }, method: 'POST', url: /uploadId/, times: 1 })
-    await kit.fs.writeFile('/large', large)
-    expect(Buffer.compare((await kit.bucket.get('disk/large')).body, large)).toBe(0)
-    expect(await conflicts(kit)).toEqual([])
-    expect(await kit.bucket.listUploads('disk/')).toEqual([])
-  })
+  it.each([true, false])(
+    'P3.17 is a failure: Complete is done again or recognised (carried out: %s)',
+    async (applied) => {
+      const kit = await httpKit({ putBytesMax: 5 * MiB, partBytes: 5 * MiB })
+      const large = patterned(16 * MiB)
+      kit.proxy.rules({ fault: { error200: 'InternalError', applied }, method: 'POST', url: /uploadId/, times: 1 })
+      await kit.fs.writeFile('/large', large)
+      expect(Buffer.compare((await kit.bucket.get('disk/large')).body, large)).toBe(0)
+      expect(await conflicts(kit)).toEqual([])
+      expect(await kit.bucket.listUploads('disk/')).toEqual([])
+    },
+  )
 
   it('P8.10 is not the bytes of a file', async () => {
     const kit = await httpKit()
@@ -104,17 +112,20 @@ describe('B3 wrong bytes', () => {
     expect(Buffer.compare(await kit.fs.readFile('/f'), small)).toBe(0)
   })
 
-  it.each([0, 9 * MiB, -1])('P8.3 one flipped bit (at %i) of a large file of ours is noticed by its block', async (flip) => {
-    const kit = await httpKit({ putBytesMax: 5 * MiB, partBytes: 5 * MiB })
-    const large = patterned(18 * MiB)
-    await kit.fs.writeFile('/large', large)
-    await kit.volume.close()
-    const reader = await kit.again()
-    // Ranged reads: each of them is struck at its own offset, if it is that long.
-    kit.proxy.rules({ fault: { flip: flip > MiB ? 1000 : flip }, method: 'GET', url: /\/disk\/large/, times: 2 })
-    expect(Buffer.compare(await reader.fs.readFile('/large'), large)).toBe(0)
-    expect(await reader.metric('unverified')).toBe(0)
-  })
+  it.each([0, 9 * MiB, -1])(
+    'P8.3 one flipped bit (at %i) of a large file of ours is noticed by its block',
+    async (flip) => {
+      const kit = await httpKit({ putBytesMax: 5 * MiB, partBytes: 5 * MiB })
+      const large = patterned(18 * MiB)
+      await kit.fs.writeFile('/large', large)
+      await kit.volume.close()
+      const reader = await kit.again()
+      // Ranged reads: each of them is struck at its own offset, if it is that long.
+      kit.proxy.rules({ fault: { flip: flip > MiB ? 1000 : flip }, method: 'GET', url: /\/disk\/large/, times: 2 })
+      expect(Buffer.compare(await reader.fs.readFile('/large'), large)).toBe(0)
+      expect(await reader.metric('unverified')).toBe(0)
+    },
+  )
 })
 
 describe('B4 a stale answer', () => {
@@ -309,24 +320,36 @@ describe('B12 a listing that is none', () => {
     ['HTML', '<!DOCTYPE html><html><body>Sign in to the hotel network</body></html>'],
     ['nothing', ''],
     ['half of it', '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>disk/d/a'],
-    ['an entity bomb', `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "x">${entities}]><ListBucketResult>&a20;</ListBucketResult>`],
+    [
+      'an entity bomb',
+      `<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "x">${entities}]><ListBucketResult>&a20;</ListBucketResult>`,
+    ],
     ['another document', '<?xml version="1.0"?><ListAllMyBucketsResult></ListAllMyBucketsResult>'],
   ]
 
-  it.each(bodies)('P8.11 %s is EIO, never a shorter directory', async (_, body) => {
-    const kit = await httpKit()
-    for (const name of ['a', 'b', 'c']) await kit.plant(`d/${name}`, name)
-    await kit.fs.stat('/d')
-    kit.proxy.rules({ fault: { body }, method: 'GET', url: /list-type=2/ })
-    await expect(kit.fs.readdir('/e')).rejects.toMatchObject({ code: 'EIO' })
-    kit.proxy.rules()
-    expect(await kit.fs.readdir('/d')).toEqual(['a', 'b', 'c'])
-  }, 60_000)
+  it.each(bodies)(
+    'P8.11 %s is EIO, never a shorter directory',
+    async (_, body) => {
+      const kit = await httpKit()
+      for (const name of ['a', 'b', 'c']) await kit.plant(`d/${name}`, name)
+      await kit.fs.stat('/d')
+      kit.proxy.rules({ fault: { body }, method: 'GET', url: /list-type=2/ })
+      await expect(kit.fs.readdir('/e')).rejects.toMatchObject({ code: 'EIO' })
+      kit.proxy.rules()
+      expect(await kit.fs.readdir('/d')).toEqual(['a', 'b', 'c'])
+    },
+    60_000,
+  )
 
   it('P8.11 a huge one is refused without room for it', async () => {
     const kit = await httpKit()
     const rows = '<Contents><Key>disk/x</Key></Contents>'.repeat(2_000_000)
-    kit.proxy.rules({ fault: { body: `<?xml version="1.0"?><ListBucketResult>${rows}` }, method: 'GET', url: /list-type=2/, times: 3 })
+    kit.proxy.rules({
+      fault: { body: `<?xml version="1.0"?><ListBucketResult>${rows}` },
+      method: 'GET',
+      url: /list-type=2/,
+      times: 3,
+    })
     const before = process.memoryUsage().rss
     await kit.fs.readdir('/e').catch(() => undefined)
     // The proxy itself holds the 74 MB it sends, twice.

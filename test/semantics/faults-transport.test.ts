@@ -9,7 +9,12 @@ import { httpKit, type HttpKit } from './http-kit.ts'
 
 const body = patterned(100_000)
 
-const changes: readonly (readonly [string, string, (kit: HttpKit) => Promise<unknown>, (kit: HttpKit) => Promise<void>])[] = [
+const changes: readonly (readonly [
+  string,
+  string,
+  (kit: HttpKit) => Promise<unknown>,
+  (kit: HttpKit) => Promise<void>,
+])[] = [
   [
     'create',
     'PUT',
@@ -54,16 +59,22 @@ async function kitWithFile(): Promise<HttpKit> {
 }
 
 describe('A3 a reset connection', () => {
-  it.each(['reset-before', 'reset-after-apply'] as const)('P3.16 %s: every change happens once, and is no conflict with itself', async (fault) => {
-    for (const [name, method, change, check] of changes) {
-      const kit = await kitWithFile()
-      kit.proxy.rules({ fault, method, times: 1 })
-      await change(kit)
-      await check(kit)
-      expect(await kit.metric('conflicts'), name).toBe(0)
-      expect(kit.proxy.requests.filter(({ fault: struck }) => struck !== undefined), name).toHaveLength(1)
-    }
-  })
+  it.each(['reset-before', 'reset-after-apply'] as const)(
+    'P3.16 %s: every change happens once, and is no conflict with itself',
+    async (fault) => {
+      for (const [name, method, change, check] of changes) {
+        const kit = await kitWithFile()
+        kit.proxy.rules({ fault, method, times: 1 })
+        await change(kit)
+        await check(kit)
+        expect(await kit.metric('conflicts'), name).toBe(0)
+        expect(
+          kit.proxy.requests.filter(({ fault: struck }) => struck !== undefined),
+          name,
+        ).toHaveLength(1)
+      }
+    },
+  )
 
   it.each([0, 1, -1])('P8.9 in the middle of a body (%i bytes): read again, the same version', async (resetMidBody) => {
     const kit = await httpKit()

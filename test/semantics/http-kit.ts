@@ -52,7 +52,8 @@ export async function httpKit(options: HttpOptions = {}): Promise<HttpKit> {
 async function open(server: TestServer, proxy: FaultProxy, options: HttpOptions): Promise<HttpKit> {
   const { idleMs, before, ...passed } = options
   const logged: string[] = []
-  const line = (message: string, fields?: object): void => void logged.push(`${message} ${JSON.stringify(fields ?? {})}`)
+  const line = (message: string, fields?: object): void =>
+    void logged.push(`${message} ${JSON.stringify(fields ?? {})}`)
   const { credentials, bucket: name, region } = server
   before?.(proxy)
   const store =

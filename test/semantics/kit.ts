@@ -36,9 +36,11 @@ export async function readText(kit: VolumeKit, handle: number, length = 1000): P
 }
 
 /** The error of a call that must fail. */
-export async function errorOf(call: Promise<unknown>): Promise<{ code?: string; message: string; conflictPath?: string }> {
+export async function errorOf(
+  call: Promise<unknown>,
+): Promise<{ code?: string; message: string; conflictPath?: string }> {
   const error = await call.then(
-    (value) => Promise.reject(new Error(`expected a failure, got ${String(value)}`)),
+    (value) => Promise.reject(new Error(`expected a failure, got ${String(value).slice(0, 100)}`)),
     (thrown: unknown) => thrown,
   )
   return error as { code?: string; message: string; conflictPath?: string }

@@ -85,10 +85,21 @@ describe('metadata', () => {
       { metadata: { mode: '100600', uid: '1000', gid: '100', mtime: '2020-09-13T12:26:40.5Z' } },
       { mode: 0o100600, uid: 1000, gid: 100, mtimeNs: 1_600_000_000_500_000_000n },
     ],
-    ['rclone, without metadata', { metadata: { mtime: '1600000000.123456789' } }, { mtimeNs: 1_600_000_000_123_456_789n }],
+    [
+      'rclone, without metadata',
+      { metadata: { mtime: '1600000000.123456789' } },
+      { mtimeNs: 1_600_000_000_123_456_789n },
+    ],
     [
       'AWS DataSync and File Gateway',
-      { metadata: { 'file-permissions': '0640', 'file-owner': '7', 'file-group': '8', 'file-mtime': '1600000000000000000ns' } },
+      {
+        metadata: {
+          'file-permissions': '0640',
+          'file-owner': '7',
+          'file-group': '8',
+          'file-mtime': '1600000000000000000ns',
+        },
+      },
       { mode: 0o100640, uid: 7, gid: 8, mtimeNs: 1_600_000_000_000_000_000n },
     ],
     [
@@ -130,7 +141,14 @@ describe('metadata', () => {
     await putText(bucket, 'd/f', 'x')
     const modifiedNs = BigInt((await bucket.head('d/f')).lastModified) * 1_000_000n
     await clock.advance(5000)
-    const expected = { mode: 0o100644, uid: 501, gid: 502, mtimeNs: modifiedNs, ctimeNs: modifiedNs, atimeNs: modifiedNs }
+    const expected = {
+      mode: 0o100644,
+      uid: 501,
+      gid: 502,
+      mtimeNs: modifiedNs,
+      ctimeNs: modifiedNs,
+      atimeNs: modifiedNs,
+    }
     expect(await calls.stat(root, '/d/f', true)).toMatchObject(expected)
     expect(await calls.stat(root, '/d', true)).toMatchObject({ mode: 0o040755, uid: 501, gid: 502 })
   })
@@ -144,7 +162,10 @@ describe('names', () => {
     await write('/a/seen', '1')
     expect((await calls.readdir(root, '/a')).map(({ name }) => name)).toEqual(['seen'])
     // Beside `file/below`, `file` cannot be shown.
-    expect((await calls.readdir(root, '/')).map(({ name, type }) => `${name} ${type}`)).toEqual(['a directory', 'file directory'])
+    expect((await calls.readdir(root, '/')).map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'a directory',
+      'file directory',
+    ])
     expect((await keys()).toSorted()).toEqual([...odd, 'a/seen'].toSorted())
     for (const key of odd) expect(await getText(bucket, key)).toBe(key)
   })

@@ -26,8 +26,14 @@ function watched(bucket: ObjectStore): { readonly store: ObjectStore; readonly c
       for (const { key, ifMatch } of entries) log('deleteMany', key, { ...options, ifMatch })
       return bucket.deleteMany(entries, options)
     },
-    completeUpload: (key, id, parts, options) => (log('complete', key, options), bucket.completeUpload(key, id, parts, options)),
-    copyPart: (key, id, number, from, options) => (log('copyPart', key, options), bucket.copyPart(key, id, number, from, options)),
+    completeUpload: (key, id, parts, options) => (
+      log('complete', key, options),
+      bucket.completeUpload(key, id, parts, options)
+    ),
+    copyPart: (key, id, number, from, options) => (
+      log('copyPart', key, options),
+      bucket.copyPart(key, id, number, from, options)
+    ),
   }
   return { store, changes }
 }
@@ -104,17 +110,20 @@ describe('conditions', () => {
 })
 
 describe('a lost race about contents', () => {
-  it.each(['fsync', 'close'] as const)('P2.5 leaves the remote version and gives the writer ESTALE at %s', async (when) => {
-    const kit = await kitOf()
-    await kit.write('/f', 'one')
-    const handle = await openHandle(kit, '/f')
-    await kit.calls.write(handle, 0, utf8('mine'))
-    await putText(kit.bucket, 'f', 'theirs')
-    const error = await errorOf(when === 'fsync' ? kit.calls.fsync(handle) : kit.calls.close(handle))
-    expect(error.code).toBe('ESTALE')
-    expect(await getText(kit.bucket, 'f')).toBe('theirs')
-    if (when === 'fsync') await kit.calls.close(handle)
-  })
+  it.each(['fsync', 'close'] as const)(
+    'P2.5 leaves the remote version and gives the writer ESTALE at %s',
+    async (when) => {
+      const kit = await kitOf()
+      await kit.write('/f', 'one')
+      const handle = await openHandle(kit, '/f')
+      await kit.calls.write(handle, 0, utf8('mine'))
+      await putText(kit.bucket, 'f', 'theirs')
+      const error = await errorOf(when === 'fsync' ? kit.calls.fsync(handle) : kit.calls.close(handle))
+      expect(error.code).toBe('ESTALE')
+      expect(await getText(kit.bucket, 'f')).toBe('theirs')
+      if (when === 'fsync') await kit.calls.close(handle)
+    },
+  )
 
   it('P2.5 holds for two creators of one name, and for a deleted file', async () => {
     const kit = await kitOf()
@@ -130,7 +139,9 @@ describe('a lost race about contents', () => {
     const { code, conflictPath = '' } = await errorOf(kit.calls.close(changed))
     expect(code).toBe('ESTALE')
     expect(await kit.read(conflictPath)).toBe('mine')
-    expect(await kit.keys()).toEqual(['new', ...(await kit.keys()).filter((key) => key.startsWith('.bucketfs/'))].toSorted())
+    expect(await kit.keys()).toEqual(
+      ['new', ...(await kit.keys()).filter((key) => key.startsWith('.bucketfs/'))].toSorted(),
+    )
   })
 
   it('P2.6 keeps the local bytes under .bucketfs/data/conflicts/PATH.<UTC>-<id>, named in the error, the log and the metrics', async () => {
@@ -215,7 +226,8 @@ describe('a lost race about contents', () => {
 describe('write ids', () => {
   it('P2.15 every PUT carries a random id, another one each time', async () => {
     const kit = await kitOf()
-    const idOf = async (key: string): Promise<string> => (await kit.bucket.head(key)).headers.metadata['bucketfs-id'] ?? ''
+    const idOf = async (key: string): Promise<string> =>
+      (await kit.bucket.head(key)).headers.metadata['bucketfs-id'] ?? ''
     await kit.write('/f', 'x')
     const first = await idOf('f')
     await kit.write('/f', 'x')

@@ -9,7 +9,11 @@ import { root, type VolumeKit } from '../support/volume-kit.ts'
 import { createMemoryFolder } from '../support/local-files-memory.ts'
 import { errorOf, kitOf } from './kit.ts'
 
-const operations: readonly (readonly [string, (kit: VolumeKit) => Promise<unknown>, (kit: VolumeKit) => Promise<void>])[] = [
+const operations: readonly (readonly [
+  string,
+  (kit: VolumeKit) => Promise<unknown>,
+  (kit: VolumeKit) => Promise<void>,
+])[] = [
   [
     'chmod',
     ({ calls }) => calls.setAttributes(root, '/f', { mode: 0o600 }, true),
@@ -35,11 +39,7 @@ const operations: readonly (readonly [string, (kit: VolumeKit) => Promise<unknow
       expect(await getText(bucket, 'g')).toBe('theirs')
     },
   ],
-  [
-    'unlink',
-    ({ calls }) => calls.unlink(root, '/f'),
-    async ({ keys }) => expect(await keys()).toEqual([]),
-  ],
+  ['unlink', ({ calls }) => calls.unlink(root, '/f'), async ({ keys }) => expect(await keys()).toEqual([])],
 ]
 
 describe.each(operations)('%s', (_, operation, check) => {

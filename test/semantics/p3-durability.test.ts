@@ -46,18 +46,21 @@ describe('fsync', () => {
     await kit.calls.close(handle)
   })
 
-  it.each(durabilities)('P3.14 of a directory waits for everything pending on its entries, under %s', async (durability) => {
-    const kit = await kitOf(optionsOf(durability))
-    await kit.calls.mkdir(root, '/d', 0o755, false)
-    await kit.write('/d/old', '1')
-    await kit.volume.sync()
-    await kit.calls.unlink(root, '/d/old')
-    await kit.write('/d/a', '2')
-    await kit.calls.rename(root, '/d/a', '/d/b')
-    await kit.calls.symlink(root, 'b', '/d/l')
-    await kit.calls.fsyncDirectory(root, '/d')
-    expect(await kit.keys()).toEqual(['d/', 'd/b', 'd/l'])
-  })
+  it.each(durabilities)(
+    'P3.14 of a directory waits for everything pending on its entries, under %s',
+    async (durability) => {
+      const kit = await kitOf(optionsOf(durability))
+      await kit.calls.mkdir(root, '/d', 0o755, false)
+      await kit.write('/d/old', '1')
+      await kit.volume.sync()
+      await kit.calls.unlink(root, '/d/old')
+      await kit.write('/d/a', '2')
+      await kit.calls.rename(root, '/d/a', '/d/b')
+      await kit.calls.symlink(root, 'b', '/d/l')
+      await kit.calls.fsyncDirectory(root, '/d')
+      expect(await kit.keys()).toEqual(['d/', 'd/b', 'd/l'])
+    },
+  )
 })
 
 describe('close', () => {
@@ -137,17 +140,20 @@ describe('names', () => {
     expect(await kit.keys()).toEqual(keys)
   })
 
-  it.each(operations)('P3.8 %s returns when it is journaled, and at once under memory; sync waits for the bucket', async (_, operation, keys) => {
-    for (const durability of ['journal', 'memory'] as const) {
-      const kit = await kitOf(optionsOf(durability))
-      await kit.write('/f', 'text')
-      await kit.volume.sync()
-      await operation(kit)
-      expect(await kit.keys()).toEqual(['f'])
-      await kit.volume.sync()
-      expect(await kit.keys()).toEqual(keys)
-    }
-  })
+  it.each(operations)(
+    'P3.8 %s returns when it is journaled, and at once under memory; sync waits for the bucket',
+    async (_, operation, keys) => {
+      for (const durability of ['journal', 'memory'] as const) {
+        const kit = await kitOf(optionsOf(durability))
+        await kit.write('/f', 'text')
+        await kit.volume.sync()
+        await operation(kit)
+        expect(await kit.keys()).toEqual(['f'])
+        await kit.volume.sync()
+        expect(await kit.keys()).toEqual(keys)
+      }
+    },
+  )
 
   it('P3.7 the rename of a directory returns when its intent is in the bucket, and objects follow', async () => {
     const clock = createManualClock()
@@ -166,15 +172,18 @@ describe('names', () => {
     expect(await kit.keys()).toEqual(['e/', 'e/0', 'e/1', 'e/2', 'e/3', 'e/4'])
   })
 
-  it.each(durabilities)('P3.9 creating by open is no name operation: the name goes out at the first fsync or close, under %s', async (durability) => {
-    const kit = await kitOf(optionsOf(durability))
-    const handle = await openHandle(kit, '/f', O_RDWR | O_CREAT)
-    expect(await kit.keys()).toEqual([])
-    expect((await kit.calls.readdir(root, '/')).map(({ name }) => name)).toEqual(['f'])
-    await kit.calls.fsync(handle)
-    expect(await kit.keys()).toEqual(['f'])
-    await kit.calls.close(handle)
-  })
+  it.each(durabilities)(
+    'P3.9 creating by open is no name operation: the name goes out at the first fsync or close, under %s',
+    async (durability) => {
+      const kit = await kitOf(optionsOf(durability))
+      const handle = await openHandle(kit, '/f', O_RDWR | O_CREAT)
+      expect(await kit.keys()).toEqual([])
+      expect((await kit.calls.readdir(root, '/')).map(({ name }) => name)).toEqual(['f'])
+      await kit.calls.fsync(handle)
+      expect(await kit.keys()).toEqual(['f'])
+      await kit.calls.close(handle)
+    },
+  )
 })
 
 describe('O_EXCL', () => {
@@ -199,17 +208,20 @@ describe('O_EXCL', () => {
     expect(await errorOf(kit.calls.copyFile(root, '/f', '/g', true))).toMatchObject({ code: 'EEXIST' })
   })
 
-  it.each(['journal', 'memory'] as const)('P3.12 under %s excludes within the volume only; a foreign rival is a conflict later', async (durability) => {
-    const kit = await kitOf(optionsOf(durability))
-    const { handle } = await kit.calls.open(root, '/lock', exclusiveFlags, 0o644)
-    expect(await errorOf(kit.calls.open(root, '/lock', exclusiveFlags, 0o644))).toMatchObject({ code: 'EEXIST' })
-    await kit.calls.write(handle, 0, utf8('mine'))
-    await putText(kit.bucket, 'lock', 'theirs')
-    const error = await errorOf(kit.calls.fsync(handle))
-    expect(['ESTALE', 'EEXIST']).toContain(error.code)
-    expect(await getText(kit.bucket, 'lock')).toBe('theirs')
-    await kit.calls.close(handle).catch(() => undefined)
-  })
+  it.each(['journal', 'memory'] as const)(
+    'P3.12 under %s excludes within the volume only; a foreign rival is a conflict later',
+    async (durability) => {
+      const kit = await kitOf(optionsOf(durability))
+      const { handle } = await kit.calls.open(root, '/lock', exclusiveFlags, 0o644)
+      expect(await errorOf(kit.calls.open(root, '/lock', exclusiveFlags, 0o644))).toMatchObject({ code: 'EEXIST' })
+      await kit.calls.write(handle, 0, utf8('mine'))
+      await putText(kit.bucket, 'lock', 'theirs')
+      const error = await errorOf(kit.calls.fsync(handle))
+      expect(['ESTALE', 'EEXIST']).toContain(error.code)
+      expect(await getText(kit.bucket, 'lock')).toBe('theirs')
+      await kit.calls.close(handle).catch(() => undefined)
+    },
+  )
 })
 
 describe('what is acknowledged is verified', () => {

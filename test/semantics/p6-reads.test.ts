@@ -126,8 +126,12 @@ it('P6.8 an unlinked or replaced file stays readable by who has it open, until t
   await kit.calls.unlink(root, '/f')
   await kit.write('/new', 'new')
   await kit.calls.rename(root, '/new', '/g')
-  expect(Buffer.compare(await kit.calls.read(unlinked, 3 * MiB, 100), large(1).subarray(3 * MiB, 3 * MiB + 100))).toBe(0)
-  expect(Buffer.compare(await kit.calls.read(replaced, 3 * MiB, 100), large(2).subarray(3 * MiB, 3 * MiB + 100))).toBe(0)
+  expect(Buffer.compare(await kit.calls.read(unlinked, 3 * MiB, 100), large(1).subarray(3 * MiB, 3 * MiB + 100))).toBe(
+    0,
+  )
+  expect(Buffer.compare(await kit.calls.read(replaced, 3 * MiB, 100), large(2).subarray(3 * MiB, 3 * MiB + 100))).toBe(
+    0,
+  )
   await kit.calls.close(unlinked)
   await kit.calls.close(replaced)
   await expect.poll(() => kit.keys()).toEqual(['g'])

@@ -2,7 +2,14 @@
 // is forwarded whole (the Host header as signed), unless a rule strikes; the first rule that matches does. What went
 // through is recorded.
 
-import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -154,7 +161,10 @@ class Proxy implements FaultProxy {
     const reply = await new Promise<Reply>((resolve, reject) => {
       const options = { hostname, port, method, path: url, headers: { ...headers, connection: 'close' } }
       const outgoing = httpRequest(options, (answer) => {
-        bodyOf(answer).then((bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }), reject)
+        bodyOf(answer).then(
+          (bytes) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: bytes }),
+          reject,
+        )
       })
       outgoing.on('error', reject)
       outgoing.end(body)
@@ -213,7 +223,8 @@ function refusal(status: number, code: string, headers: Readonly<Record<string, 
 
 /** Headers and a part of the body, and then an end, a reset, or nothing. */
 function breakOff(response: ServerResponse, { status, headers, body }: Reply, fault: Fault, reset: () => void): void {
-  const wanted = typeof fault === 'object' && 'resetMidBody' in fault ? fault.resetMidBody : Math.floor(body.byteLength / 2)
+  const wanted =
+    typeof fault === 'object' && 'resetMidBody' in fault ? fault.resetMidBody : Math.floor(body.byteLength / 2)
   const bytes = wanted < 0 ? Math.max(0, body.byteLength + wanted) : Math.min(wanted, body.byteLength)
   response.writeHead(status, { ...headers, 'content-length': String(body.byteLength) })
   response.flushHeaders()
@@ -235,6 +246,10 @@ function changed(reply: Reply, fault: Fault): Reply {
     return { ...reply, body: flipped }
   }
   if (typeof fault === 'object' && 'body' in fault)
-    return { status: 200, headers: { 'content-type': 'application/xml', ...fault.headers }, body: Buffer.from(fault.body) }
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/xml', ...fault.headers },
+      body: Buffer.from(fault.body),
+    }
   return reply
 }

@@ -189,7 +189,11 @@ describe('an append of 1 byte to a large object', () => {
     expect((await kit.bucket.head('big')).size).toBe(size + 1)
     const cold = await coldKit(kit)
     const { handle } = await cold.calls.open(root, '/big', 0, 0)
-    expect(Buffer.from(await cold.calls.read(handle, size - 4, 10)).subarray(4).toString()).toBe('x')
+    expect(
+      Buffer.from(await cold.calls.read(handle, size - 4, 10))
+        .subarray(4)
+        .toString(),
+    ).toBe('x')
     await cold.calls.close(handle)
   })
 })
