@@ -39,6 +39,11 @@ export function* call<K extends keyof VolumeCalls>(
   return (yield step) as Awaited<ReturnType<VolumeCalls[K]>>
 }
 
+/** The task's result through `shape`. Operations use this and named generators: a generator made per call costs a microsecond. */
+export function* mapped<T, U>(task: Task<T>, shape: (result: T) => U): Task<U> {
+  return shape(yield* task)
+}
+
 /** A step that is not a call: `sync` when blocking, else `async` awaited. */
 export function* step<T>(sync: () => T, async: () => Promise<T>): Task<T> {
   return (yield { sync, async }) as T

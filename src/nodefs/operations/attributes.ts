@@ -8,10 +8,12 @@
 import type { Door } from '../door.ts'
 import { hasCode } from '../errors.ts'
 import { shapeStatFs, shapeStats } from '../results/stats.ts'
-import { call } from '../task.ts'
+import { call, mapped } from '../task.ts'
 import type { Task } from '../task.ts'
 import { checksAsNode20 } from '../validate/node-version.ts'
 import { checkTime, looseOptions } from '../validate/options.ts'
+import type { Options } from '../validate/options.ts'
+import type { GivenPath } from '../validate/path.ts'
 import { checkKernelMode, checkMode } from '../validate/values.ts'
 import { ownerChanges } from './descriptors.ts'
 import type { AttributeChanges } from '../../volume/types.ts'
@@ -33,18 +35,15 @@ export function lstat(door: Door, args: Args): Task<unknown> {
 export function statfs(door: Door, [path, options]: Args): Task<unknown> {
   const { given, path: at } = door.path(path)
   const { bigint } = looseOptions(options)
-  return (function* () {
-    return shapeStatFs(yield* call({ syscall: 'statfs', path: given }, 'statfs', door.caller(), at), bigint)
-  })()
+  const asking = call({ syscall: 'statfs', path: given }, 'statfs', door.caller(), at)
+  return mapped(asking, (info) => shapeStatFs(info, bigint))
 }
 
 /** R_OK | W_OK | X_OK, or 0 for "is there". */
 export function access(door: Door, [path, mode]: Args): Task<void> {
   const { given, path: at } = door.path(path)
   const asked = checkKernelMode(mode)
-  return (function* () {
-    yield* call({ syscall: 'access', path: given }, 'access', door.caller(), at, asked)
-  })()
+  return call({ syscall: 'access', path: given }, 'access', door.caller(), at, asked)
 }
 
 export function chmod(door: Door, [path, mode]: Args): Task<void> {
@@ -71,23 +70,28 @@ export function lutimes(door: Door, [path, atime, mtime]: Args): Task<void> {
 }
 
 function statAs(door: Door, [path, options]: Args, syscall: string, followLast: boolean): Task<unknown> {
-  const { given, path: at } = door.path(path)
-  const { bigint, throwIfNoEntry } = looseOptions(options)
-  return (function* () {
-    try {
-      const attributes = yield* call({ syscall, path: given }, 'stat', door.caller(), at, followLast)
-      return shapeStats(attributes, door.dev, bigint)
-    } catch (error) {
-      if (throwIfNoEntry === false && hasCode(error, ...(followLast ? absentCodesOfStat : absentCodes)))
-        return undefined
-      throw error
-    }
-  })()
+  return statPath(door, door.path(path), looseOptions(options), syscall, followLast)
+}
+
+function* statPath(
+  door: Door,
+  { given, path }: GivenPath,
+  { bigint, throwIfNoEntry }: Options,
+  syscall: string,
+  followLast: boolean,
+): Task<unknown> {
+  try {
+    const attributes = yield* call({ syscall, path: given }, 'stat', door.caller(), path, followLast)
+    return shapeStats(attributes, door.dev, bigint)
+  } catch (error) {
+    if (throwIfNoEntry === false && hasCode(error, ...(followLast ? absentCodesOfStat : absentCodes))) return undefined
+    throw error
+  }
 }
 
 function* change(
   door: Door,
-  { given, path }: { given: string; path: string },
+  { given, path }: GivenPath,
   syscall: string,
   changes: AttributeChanges,
   followLast: boolean,

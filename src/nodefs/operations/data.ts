@@ -97,19 +97,21 @@ export function write(door: Door, [fd, ...rest]: Args): Task<number> {
 
 export function readv(door: Door, [fd, views, position]: Args): Task<number> {
   const number = checkFd(fd)
-  const checked = buffers.checkViews(views)
-  return (function* () {
-    return yield* readViews(door.files.get(number, 'read'), checked, buffers.writePosition(position))
-  })()
+  return runReadViews(door, number, buffers.checkViews(views), buffers.writePosition(position))
+}
+
+function* runReadViews(door: Door, fd: number, views: readonly View[], position: number | undefined): Task<number> {
+  return yield* readViews(door.files.get(fd, 'read'), views, position)
 }
 
 export function writev(door: Door, [fd, views, position]: Args): Task<number> {
   const number = checkFd(fd)
-  const checked = buffers.checkViews(views)
-  return (function* () {
-    if (checked.length === 0) return 0
-    return yield* writeViews(door.files.get(number, 'write'), checked, buffers.writePosition(position))
-  })()
+  return runWriteViews(door, number, buffers.checkViews(views), buffers.writePosition(position))
+}
+
+function* runWriteViews(door: Door, fd: number, views: readonly View[], position: number | undefined): Task<number> {
+  if (views.length === 0) return 0
+  return yield* writeViews(door.files.get(fd, 'write'), views, position)
 }
 
 /** Whether offset, length and position stand one by one. */

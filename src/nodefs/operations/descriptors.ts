@@ -5,7 +5,7 @@ import { fsError } from '../errors.ts'
 import type { OpenFile } from '../fd-table.ts'
 import { closeFile } from '../file-io.ts'
 import { shapeStats } from '../results/stats.ts'
-import { call } from '../task.ts'
+import { call, mapped } from '../task.ts'
 import type { Task } from '../task.ts'
 import { checkFlags, checkTime, looseOptions } from '../validate/options.ts'
 import type { GivenPath } from '../validate/path.ts'
@@ -21,9 +21,7 @@ export function open(door: Door, [path, flags, mode]: Args): Task<number> {
   const given = door.path(path)
   const bits = checkFlags(flags)
   const permissions = checkMode(mode, 'mode', modeDefault)
-  return (function* () {
-    return (yield* openFile(door, given, bits, permissions)).fd
-  })()
+  return mapped(openFile(door, given, bits, permissions), (file) => file.fd)
 }
 
 export function* openFile(door: Door, { given, path }: GivenPath, flags: number, mode: number): Task<OpenFile> {
@@ -34,10 +32,11 @@ export function* openFile(door: Door, { given, path }: GivenPath, flags: number,
 }
 
 export function close(door: Door, [fd]: Args): Task<void> {
-  const number = checkFd(fd)
-  return (function* () {
-    yield* closeFile(door, door.files.get(number, 'close'))
-  })()
+  return closeNumber(door, checkFd(fd))
+}
+
+function* closeNumber(door: Door, fd: number): Task<void> {
+  yield* closeFile(door, door.files.get(fd, 'close'))
 }
 
 export function fsync(door: Door, [fd]: Args): Task<void> {
@@ -53,23 +52,24 @@ function* sync(door: Door, fd: number, syscall: 'fsync' | 'fdatasync'): Task<voi
 }
 
 export function fstat(door: Door, [fd, options]: Args): Task<unknown> {
-  const number = checkFd(fd)
-  const { bigint } = looseOptions(options)
-  return (function* () {
-    const { handle } = door.files.get(number, 'fstat')
-    return shapeStats(yield* call({ syscall: 'fstat' }, 'fstat', handle), door.dev, bigint)
-  })()
+  return statNumber(door, checkFd(fd), looseOptions(options)['bigint'])
+}
+
+function* statNumber(door: Door, fd: number, bigint: unknown): Task<unknown> {
+  const { handle } = door.files.get(fd, 'fstat')
+  return shapeStats(yield* call({ syscall: 'fstat' }, 'fstat', handle), door.dev, bigint)
 }
 
 export function ftruncate(door: Door, [fd, length = 0]: Args, form: Form): Task<void> {
   if (form !== 'sync') checkInteger(length, 'len')
   const number = checkFd(fd)
-  const size = Math.max(0, checkInteger(length, 'len'))
-  return (function* () {
-    const file = door.files.get(number, 'ftruncate')
-    if (!file.writable) throw fsError('EINVAL', { syscall: 'ftruncate' })
-    yield* change(door, file, 'ftruncate', { size })
-  })()
+  return truncateNumber(door, number, Math.max(0, checkInteger(length, 'len')))
+}
+
+function* truncateNumber(door: Door, fd: number, size: number): Task<void> {
+  const file = door.files.get(fd, 'ftruncate')
+  if (!file.writable) throw fsError('EINVAL', { syscall: 'ftruncate' })
+  yield* change(door, file, 'ftruncate', { size })
 }
 
 export function fchmod(door: Door, [fd, mode]: Args): Task<void> {
@@ -92,10 +92,11 @@ export function ownerChanges(uid: unknown, gid: unknown): AttributeChanges {
 }
 
 function changeFd(door: Door, fd: unknown, syscall: string, changes: AttributeChanges): Task<void> {
-  const number = checkFd(fd)
-  return (function* () {
-    yield* change(door, door.files.get(number, syscall), syscall, changes)
-  })()
+  return changeNumber(door, checkFd(fd), syscall, changes)
+}
+
+function* changeNumber(door: Door, fd: number, syscall: string, changes: AttributeChanges): Task<void> {
+  yield* change(door, door.files.get(fd, syscall), syscall, changes)
 }
 
 function* change(door: Door, file: OpenFile, syscall: string, changes: AttributeChanges): Task<void> {

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path'
 import type { Door, Form } from '../door.ts'
-import { call } from '../task.ts'
+import { call, mapped } from '../task.ts'
 import type { Task } from '../task.ts'
 import { nodeError } from '../validate/node-error.ts'
 import { checksAsNode20 } from '../validate/node-version.ts'
@@ -55,32 +55,27 @@ export function unlink(door: Door, [path]: Args): Task<void> {
 export function readlink(door: Door, [path, options]: Args, form: Form): Task<unknown> {
   const encoding = nameEncoding(readOptions(options))
   const at = door.path(path, form === 'promise' || checksAsNode20 ? 'oldPath' : 'path')
-  return (function* () {
-    const target = yield* call({ syscall: 'readlink', path: at.given }, 'readlink', door.caller(), at.path)
-    return encodeName(target, encoding)
-  })()
+  const reading = call({ syscall: 'readlink', path: at.given }, 'readlink', door.caller(), at.path)
+  return mapped(reading, (target) => encodeName(target, encoding))
 }
 
 /** Gives the first directory made when recursive and any was. */
 export function mkdir(door: Door, [path, options]: Args, form: Form): Task<string | undefined> {
   const { mode, recursive } = mkdirOptions(options, checksAsNode20 || form === 'promise' ? 'mode' : 'options.mode')
   const at = door.path(path)
-  return (function* () {
-    const where = { syscall: 'mkdir', path: at.given }
-    const first = yield* call(where, 'mkdir', door.caller(), at.path, mode & 0o7777, recursive)
-    return recursive ? (first ?? undefined) : undefined
-  })()
+  const where = { syscall: 'mkdir', path: at.given }
+  const making = call(where, 'mkdir', door.caller(), at.path, mode & 0o7777, recursive)
+  return mapped(making, (first) => (recursive ? (first ?? undefined) : undefined))
 }
 
 export function mkdtemp(door: Door, [prefix, options]: Args): Task<unknown> {
   const encoding = nameEncoding(readOptions(options))
   const at = door.path(prefix, 'prefix')
-  return (function* () {
-    const where = { syscall: 'mkdtemp', path: at.given + mkdtempTemplate }
-    const made = yield* call(where, 'mkdtemp', door.caller(), at.path)
-    const shown = prefix instanceof Uint8Array ? nameOfGiven(prefix) : at.given
-    return encodeName(shown + basename(made).slice(-mkdtempTemplate.length), encoding)
-  })()
+  const shown = prefix instanceof Uint8Array ? nameOfGiven(prefix) : at.given
+  const where = { syscall: 'mkdtemp', path: at.given + mkdtempTemplate }
+  return mapped(call(where, 'mkdtemp', door.caller(), at.path), (made) =>
+    encodeName(shown + basename(made).slice(-mkdtempTemplate.length), encoding),
+  )
 }
 
 function checkLinkType(type: unknown): void {

@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer'
 import { posix } from 'node:path'
 import type { Door } from '../door.ts'
-import { call } from '../task.ts'
+import { call, mapped } from '../task.ts'
 import type { Task } from '../task.ts'
 import { nameEncoding, readOptions } from '../validate/options.ts'
 import { encodeName } from '../validate/path.ts'
@@ -14,12 +14,8 @@ type Args = readonly unknown[]
 export function realpathNative(door: Door, [path, options]: Args): Task<unknown> {
   const encoding = nameEncoding(readOptions(options))
   const at = door.path(path)
-  return (function* () {
-    return encodeName(
-      yield* call({ syscall: 'realpath', path: at.given }, 'realpath', door.caller(), at.path),
-      encoding,
-    )
-  })()
+  const resolving = call({ syscall: 'realpath', path: at.given }, 'realpath', door.caller(), at.path)
+  return mapped(resolving, (real) => encodeName(real, encoding))
 }
 
 export function realpath(door: Door, [path, options]: Args): Task<unknown> {
@@ -27,16 +23,16 @@ export function realpath(door: Door, [path, options]: Args): Task<unknown> {
   const { path: at } = door.path(asText(path))
   // Resolving '' gives the working directory, as path.resolve does.
   const resolved = posix.resolve(door.cwd(), at)
-  return (function* () {
-    let real: string
-    try {
-      real = yield* call({ syscall: 'realpath', path: resolved }, 'realpath', door.caller(), resolved)
-    } catch (error) {
-      yield* blame(door, resolved)
-      throw error
-    }
-    return encodeName(real, encoding)
-  })()
+  return mapped(walkPath(door, resolved), (real) => encodeName(real, encoding))
+}
+
+function* walkPath(door: Door, path: string): Task<string> {
+  try {
+    return yield* call({ syscall: 'realpath', path }, 'realpath', door.caller(), path)
+  } catch (error) {
+    yield* blame(door, path)
+    throw error
+  }
 }
 
 /** Throws the error of the first component that cannot be looked at, or whose link cannot be followed. */

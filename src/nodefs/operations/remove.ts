@@ -22,40 +22,47 @@ let warned = false
 /** A directory needs `recursive`; a missing path needs `force`. Retries are the engine's own. */
 export function rm(door: Door, [path, options]: Args, form: Form): Task<void> {
   const at = door.path(path)
-  const { recursive, force } = removalOptions(options)
-  if (form === 'sync' && recursive && force) return forceTree(door, at)
-  return (function* () {
-    try {
-      const { type } = yield* call({ syscall: 'lstat', path: at.given }, 'stat', door.caller(), at.path, false)
-      if (type === 'directory' && !recursive)
-        throw systemError('ERR_FS_EISDIR', 'Path is a directory', {
-          code: 'EISDIR',
-          message: 'is a directory',
-          path: at.given,
-          syscall: 'rm',
-          errno: constants.errno.EISDIR,
-        })
-    } catch (error) {
-      if (force && hasCode(error, 'ENOENT')) return
-      throw error
-    }
-    yield* removeTree(door, at, recursive, force)
-  })()
+  const how = removalOptions(options)
+  return form === 'sync' && how.recursive && how.force ? forceTree(door, at) : removePath(door, at, how)
 }
 
 /** With the deprecated `recursive`, a whole tree; anything but a directory still gets rmdir's own error. */
 export function rmdir(door: Door, [path, options]: Args, form: Form): Task<void> {
   const at = door.path(path)
   const { recursive } = removalOptions(options)
-  const rmdirOnly = (): Task<void> => call({ syscall: 'rmdir', path: at.given }, 'rmdir', door.caller(), at.path)
-  if (!recursive) return rmdirOnly()
+  if (!recursive) return removeDirectory(door, at)
   warnRecursive()
-  const syscall = form === 'promise' ? 'stat' : 'lstat'
-  return (function* () {
-    const { type } = yield* call({ syscall, path: at.given }, 'stat', door.caller(), at.path, form === 'promise')
-    if (type === 'directory') yield* removeTree(door, at, true, false)
-    else yield* rmdirOnly()
-  })()
+  return removeDirectoryTree(door, at, form)
+}
+
+function removeDirectory(door: Door, { given, path }: GivenPath): Task<void> {
+  return call({ syscall: 'rmdir', path: given }, 'rmdir', door.caller(), path)
+}
+
+function* removeDirectoryTree(door: Door, at: GivenPath, form: Form): Task<void> {
+  const follows = form === 'promise'
+  const where = { syscall: follows ? 'stat' : 'lstat', path: at.given }
+  const { type } = yield* call(where, 'stat', door.caller(), at.path, follows)
+  if (type === 'directory') yield* removeTree(door, at, true, false)
+  else yield* removeDirectory(door, at)
+}
+
+function* removePath(door: Door, at: GivenPath, { recursive, force }: RemovalOptions): Task<void> {
+  try {
+    const { type } = yield* call({ syscall: 'lstat', path: at.given }, 'stat', door.caller(), at.path, false)
+    if (type === 'directory' && !recursive)
+      throw systemError('ERR_FS_EISDIR', 'Path is a directory', {
+        code: 'EISDIR',
+        message: 'is a directory',
+        path: at.given,
+        syscall: 'rm',
+        errno: constants.errno.EISDIR,
+      })
+  } catch (error) {
+    if (force && hasCode(error, 'ENOENT')) return
+    throw error
+  }
+  yield* removeTree(door, at, recursive, force)
 }
 
 /** rmSync looks at nothing first when nothing it could see would stop it. */

@@ -82,17 +82,17 @@ export function appendFile(door: Door, args: Args): Task<void> {
 export function truncate(door: Door, [path, length]: Args, form: Form): Task<void> {
   if (typeof path === 'number' && form !== 'promise') return ftruncate(door, [path, length ?? 0], form)
   if (form === 'callback' && length !== undefined) checkInteger(length, 'len')
-  const at = door.path(path)
-  return (function* () {
-    const where = { syscall: 'open', path: at.given }
-    const wanted = length === undefined ? 0 : length
-    if (typeof wanted !== 'number' || !Number.isInteger(wanted)) {
-      // Node opens before it looks at the length here.
-      yield* call(where, 'access', door.caller(), at.path, 2)
-      checkInteger(wanted, 'len')
-    }
-    yield* call(where, 'setAttributes', door.caller(), at.path, { size: Math.max(0, wanted as number) }, true)
-  })()
+  return truncatePath(door, door.path(path), length === undefined ? 0 : length)
+}
+
+function* truncatePath(door: Door, { given, path }: GivenPath, length: unknown): Task<void> {
+  const where = { syscall: 'open', path: given }
+  if (typeof length !== 'number' || !Number.isInteger(length)) {
+    // Node opens before it looks at the length here.
+    yield* call(where, 'access', door.caller(), path, 2)
+    checkInteger(length, 'len')
+  }
+  yield* call(where, 'setAttributes', door.caller(), path, { size: Math.max(0, length as number) }, true)
 }
 
 /** Whether Node takes a value for a descriptor where a path may stand too. */
