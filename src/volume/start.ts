@@ -30,13 +30,13 @@ export async function startVolume(components: VolumeComponents): Promise<Volume>
 
 /** What crashed processes left becomes ours: in our journal, or in the bucket before we begin. */
 async function takeOver(context: VolumeContext, folders: readonly LocalFiles[]): Promise<void> {
-  if (folders.length === 0) return
   const adopted = await adoptJournals(context, folders)
-  if (adopted.journals.length === 0) return
-  context.log.info('going on from the journal of a process that ended without closing its volume')
+  if (adopted.journals.length > 0)
+    context.log.info('going on from the journal of a process that ended without closing its volume')
+  // Also when there was nothing: a journal counts from here on.
   context.journal.adopted(adopted.journals)
   if (context.settings.durability === 'journal') await context.journal.commit()
-  else await context.writeBack.syncAll()
+  else if (adopted.journals.length > 0) await context.writeBack.syncAll()
   await adopted.discard()
 }
 

@@ -143,6 +143,7 @@ class Simulation {
       }
       if (!isVolumeError(error, 'EIO', 'ESTALE', 'ENOENT', 'EINTR')) throw error
       // Refused by a bucket that did not answer: what it touched is as the volume shows it now.
+      this.#log.push(`  failed: ${String(error)}`)
       if (!this.#options.faults) this.#problem(`${step.label} failed: ${String(error)}`)
       await this.#resync(calls, step.touches)
       return true

@@ -13,8 +13,8 @@ import { PendingName } from '../names/pending-names.ts'
 import type { FileType } from '../types.ts'
 import { pathBytesMax, rootIno } from '../types.ts'
 import { applyInodeRecord, decodeAttributes, versionOf } from './record-of.ts'
-import { readJournal } from './read-journal.ts'
-import type { ContentStep, RecoveredInode, RecoveredJournal } from './read-journal.ts'
+import { readJournals } from './read-journal.ts'
+import type { ContentStep, RecoveredFolder, RecoveredInode, RecoveredJournal } from './read-journal.ts'
 
 export interface Adopted {
   readonly journals: readonly string[]
@@ -24,20 +24,24 @@ export interface Adopted {
 
 /** Restores what the folders hold. Throws, and changes none of them, when one is damaged or of a newer version. */
 export async function adoptJournals(context: VolumeContext, folders: readonly LocalFiles[]): Promise<Adopted> {
-  const found: { readonly files: LocalFiles; readonly journal: RecoveredJournal }[] = []
+  const found: { readonly files: LocalFiles; readonly folder: RecoveredFolder }[] = []
   try {
-    for (const files of folders) found.push({ files, journal: await readJournal(files) })
-    const replaced = new Set(found.flatMap(({ journal }) => [...journal.adopted]))
-    for (const { journal } of found) if (!replaced.has(journal.journal)) await restore(context, journal)
+    for (const files of folders) found.push({ files, folder: await readJournals(files) })
+    const journals = found.flatMap(({ folder }) => folder.journals)
+    // A journal that was cut off while it took over others is nothing yet; one that others took over is nothing any more.
+    const replaced = new Set(journals.flatMap(({ wasOpen, adopted }) => (wasOpen ? [...adopted] : [])))
+    for (const journal of journals)
+      if (journal.wasOpen && !replaced.has(journal.journal)) await restore(context, journal)
+    return { journals: journals.map(({ journal }) => journal), discard: () => discard(found) }
   } finally {
-    for (const { journal } of found) await journal.close()
+    for (const { folder } of found) await folder.close()
   }
-  return {
-    journals: found.map(({ journal }) => journal.journal).filter((id) => id !== ''),
-    async discard() {
-      for (const { files, journal } of found) for (const name of journal.segmentNames) await files.remove(name)
-      for (const { files } of found) await files.syncNames()
-    },
+}
+
+async function discard(found: readonly { readonly files: LocalFiles; readonly folder: RecoveredFolder }[]): Promise<void> {
+  for (const { files, folder } of found) {
+    for (const name of folder.segmentNames) await files.remove(name)
+    await files.syncNames()
   }
 }
 

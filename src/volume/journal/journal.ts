@@ -41,6 +41,8 @@ export class Journal implements VolumeJournal, Spool {
   readonly #moves = new Map<string, MoveRecord>()
   /** Where each inode was last said to be. */
   readonly #places = new Map<Ino, string>()
+  /** Told when the volume was open; a journal without it holds a part of what it was to take over, or nothing. */
+  #adopted: readonly string[] | null = null
 
   constructor(options: JournalOptions) {
     const { files, journal, firstNumber, bytesMax } = options
@@ -111,6 +113,7 @@ export class Journal implements VolumeJournal, Spool {
   }
 
   adopted(journals: readonly string[]): void {
+    this.#adopted = journals
     this.#segments.append({ t: 'adopted', journals })
   }
 
@@ -155,6 +158,7 @@ export class Journal implements VolumeJournal, Spool {
     const { inodes, names } = this.#live()
     const records: JournalRecord[] = []
     const append = (record: JournalRecord): void => void records.push(record)
+    if (this.#adopted) records.push({ t: 'adopted', journals: this.#adopted })
     this.#places.clear()
     const all = new Set(inodes)
     for (const { inode } of names) if (inode) all.add(inode)

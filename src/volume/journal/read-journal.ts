@@ -2,6 +2,7 @@
 
 import { VolumeError } from '../../base/errors.ts'
 import { scanFrames } from '../../format/journal/frame.ts'
+import type { Frame } from '../../format/journal/frame.ts'
 import { asRecord, journalFormat, journalVersion, segmentName, segmentNumber, syncedBytesOf } from '../../format/journal/records.ts'
 import type { JournalPiece, JournalRecord, JournalVersion } from '../../format/journal/records.ts'
 import type { LocalFile, LocalFiles } from '../local-files.ts'
@@ -43,14 +44,19 @@ export interface JournalState {
 }
 
 export interface RecoveredJournal {
-  /** Id of the journal; '' when the folder holds none. */
   readonly journal: string
-  readonly lastNumber: number
   readonly state: JournalState
+  /** Whether its volume was open: before that, a journal holds a part of what it was to take over. */
+  readonly wasOpen: boolean
   /** Journals whose state this one has taken over. */
   readonly adopted: ReadonlySet<string>
-  readonly segmentNames: readonly string[]
   read(data: string): Promise<Uint8Array>
+}
+
+export interface RecoveredFolder {
+  /** Oldest first. */
+  readonly journals: readonly RecoveredJournal[]
+  readonly segmentNames: readonly string[]
   close(): Promise<void>
 }
 
@@ -66,52 +72,69 @@ export async function lastSegmentNumber(files: LocalFiles): Promise<number> {
 }
 
 /** EIO, naming file and offset, when something that had been synced is damaged; nothing is changed then. */
-export async function readJournal(files: LocalFiles): Promise<RecoveredJournal> {
+export async function readJournals(files: LocalFiles): Promise<RecoveredFolder> {
   const numbers = (await files.list()).flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b)
-  const reading = new Reading()
+  const open: LocalFile[] = []
+  const readings = new Map<string, Reading>()
+  const close = async (): Promise<void> => {
+    for (const file of open.splice(0)) await file.close()
+  }
   try {
-    for (const number of numbers) await reading.segment(files, number)
+    for (const number of numbers) {
+      const file = await files.open(segmentName(number))
+      open.push(file)
+      await readSegment(file, segmentName(number), readings)
+    }
   } catch (error) {
-    await reading.close()
+    await close()
     throw error
   }
-  return {
-    journal: reading.journal,
-    lastNumber: numbers.at(-1) ?? 0,
-    state: reading.state,
-    adopted: reading.adopted,
-    segmentNames: numbers.map(segmentName),
-    read: (data) => reading.read(data),
-    close: () => reading.close(),
-  }
+  return { journals: [...readings.values()], segmentNames: numbers.map(segmentName), close }
 }
 
-class Reading {
+async function readSegment(file: LocalFile, name: string, readings: Map<string, Reading>): Promise<void> {
+  const size = await file.size()
+  const { frames, damagedAt } = await scanFrames((offset, length) => file.read(offset, length), size, syncedBytesOf)
+  if (damagedAt !== undefined) {
+    const message = `the journal is damaged at byte ${damagedAt} of ${name}; to open without it, move its folder away`
+    throw new VolumeError('EIO', { message })
+  }
+  const journal = frames[0] && journalOf(asRecord(frames[0].header), name)
+  if (journal === undefined) return
+  let reading = readings.get(journal)
+  if (!reading) readings.set(journal, (reading = new Reading(journal)))
+  reading.segment(file, frames)
+}
+
+/** The journal a segment belongs to; undefined when it was never synced. */
+function journalOf(record: JournalRecord | null, name: string): string | undefined {
+  if (record?.t !== 'segment') return undefined
+  if (record.format === journalFormat && record.version <= journalVersion) return record.journal
+  const message = `${name} was written by a newer version (${record.format} ${record.version}); open with that one`
+  throw new VolumeError('EIO', { message })
+}
+
+class Reading implements RecoveredJournal {
+  readonly journal: string
   state: JournalState = emptyState()
-  journal = ''
+  wasOpen = false
   readonly adopted = new Set<string>()
-  readonly #files: LocalFile[] = []
   readonly #data = new Map<string, DataPlace>()
 
-  async segment(files: LocalFiles, number: number): Promise<void> {
-    const name = segmentName(number)
-    const file = await files.open(name)
-    this.#files.push(file)
-    const size = await file.size()
-    const { frames, damagedAt } = await scanFrames((offset, length) => file.read(offset, length), size, syncedBytesOf)
-    if (damagedAt !== undefined) {
-      const message = `the journal is damaged at byte ${damagedAt} of ${name}; to open without it, move its folder away`
-      throw new VolumeError('EIO', { message })
-    }
+  constructor(journal: string) {
+    this.journal = journal
+  }
+
+  segment(file: LocalFile, frames: readonly Frame[]): void {
     let checkpoint: JournalState | null = null
-    for (const frame of frames) {
-      const record = asRecord(frame.header)
-      if (!record) continue
-      if (record.t === 'segment') this.#begin(record, name)
-      else if (record.t === 'data')
-        this.#data.set(record.id, { file, offset: frame.bodyOffset, length: frame.bodyLength })
-      else if (record.t === 'adopted') for (const journal of record.journals) this.adopted.add(journal)
-      else if (record.t !== 'checkpoint') applyRecord(checkpoint ?? this.state, record)
+    for (const { header, bodyOffset, bodyLength } of frames) {
+      const record = asRecord(header)
+      if (!record || record.t === 'segment') continue
+      if (record.t === 'data') this.#data.set(record.id, { file, offset: bodyOffset, length: bodyLength })
+      else if (record.t === 'adopted') {
+        this.wasOpen = true
+        for (const journal of record.journals) this.adopted.add(journal)
+      } else if (record.t !== 'checkpoint') applyRecord(checkpoint ?? this.state, record)
       else if (record.begin) checkpoint = emptyState()
       else if (checkpoint) {
         this.state = checkpoint
@@ -126,18 +149,6 @@ class Reading {
     if (!place || bytes?.byteLength !== place.length)
       throw new VolumeError('EIO', { message: `the journal lost the bytes ${data}` })
     return bytes
-  }
-
-  async close(): Promise<void> {
-    for (const file of this.#files.splice(0)) await file.close()
-  }
-
-  #begin(record: Extract<JournalRecord, { readonly t: 'segment' }>, name: string): void {
-    if (record.format !== journalFormat || record.version > journalVersion) {
-      const message = `${name} was written by a newer version (${record.format} ${record.version}); open with that one`
-      throw new VolumeError('EIO', { message })
-    }
-    this.journal = record.journal
   }
 }
 

@@ -27,6 +27,8 @@ export function takeOwn(context: VolumeContext, inode: Inode, pending: PendingNa
   // A name it has left meanwhile must not delete what it does not know to be the contents of another.
   for (const left of context.names.all()) {
     if (left === pending || left.inode === inode || id === undefined || !left.doubtfulIds.has(id)) continue
+    // A stream's id may have gone out under several names.
+    if (context.tree.keyOfName(left.directory, left.name, false) !== info.key) continue
     left.object = version
     context.names.mustLeave(left, inode)
   }

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { Segments } from '../../../src/volume/journal/segments.ts'
-import { readJournal } from '../../../src/volume/journal/read-journal.ts'
+import { readJournals } from '../../../src/volume/journal/read-journal.ts'
 import { SimDisk } from '../../support/sim-disk.ts'
 
 it('keeps records that are appended while others are being written', async () => {
@@ -35,7 +35,7 @@ it('keeps records that are appended while others are being written', async () =>
   await segments.commit()
   await segments.commit()
   await segments.close(true)
-  const { state, close } = await readJournal(disk)
+  const { journals, close } = await readJournals(disk)
   await close()
-  expect([...state.places.values()].map(({ name }) => name)).toEqual(['first', 'second', 'third'])
+  expect(journals.flatMap(({ state }) => [...state.places.values()]).map(({ name }) => name)).toEqual(['first', 'second', 'third'])
 })
