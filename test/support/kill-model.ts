@@ -56,7 +56,8 @@ export function after(tree: KillTree, step: KillStep): KillTree {
       file(Buffer.concat([bytes, contentOf(step)]))
       break
     case 'patch':
-      file(patched(bytes, step.offset ?? 0, contentOf(step)))
+      // Writing nothing does not grow a file.
+      if (step.size !== 0) file(patched(bytes, step.offset ?? 0, contentOf(step)))
       break
     case 'truncate':
       file(patched(bytes.slice(0, step.size), step.size ?? 0, empty))
@@ -89,8 +90,8 @@ export function possible(tree: KillTree, step: KillStep): KillTree[] {
   const trees = [tree, after(tree, step)]
   const cut = (size: number): KillTree =>
     after(after(tree, { ...step, op: 'truncate', size: 0 }), { ...step, op: 'write', size })
-  // open with O_TRUNC and write are two calls.
-  if (step.op === 'synced') trees.push(cut(0))
+  // open creates or truncates, then comes the write: also inside writeFile, as on every disk.
+  if (step.op === 'synced' || step.op === 'write') trees.push(cut(0))
   return trees
 }
 

@@ -81,3 +81,17 @@ it('an open file that is unlinked while its PUT is under way can still be read',
   expect(await kit.keys()).toEqual([])
   await kit.close()
 })
+
+it('a directory that is renamed while its marker is under way is under its new name only', async () => {
+  const kit = await gated(isPutOf('a/'))
+  await kit.calls.mkdir(root, '/a', 0o700, false)
+  const advanced = kit.clock.advance(1500)
+  await kit.arrived
+  await advanced
+  await kit.calls.rename(root, '/a', '/b')
+  kit.letGo()
+  await kit.clock.advance(10)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual(['b/'])
+  await kit.close()
+})

@@ -44,9 +44,12 @@ export async function followMovedBefore(
     const moved = info && asMoved(version, info)
     if (!moved) continue
     for (const pending of names.all()) {
-      if (pending.object?.key === version.key) pending.object = moved
-      else if (pending.marker?.key === version.key) pending.marker = moved
-      else continue
+      const isMarker = pending.marker?.key === version.key
+      if (!isMarker && pending.object?.key !== version.key) continue
+      // The old name of the directory itself has not moved: what it had there has left it.
+      const here = tree.keyOfName(pending.directory, pending.name, isMarker) === moved.key ? moved : null
+      if (isMarker) pending.marker = here
+      else pending.object = here
       journal.name(pending)
     }
     for (const inode of inodes) follow(context, inode, version, moved)
