@@ -95,3 +95,21 @@ it('a directory that is renamed while its marker is under way is under its new n
   expect(await kit.keys()).toEqual(['b/'])
   await kit.close()
 })
+
+it('what a renamed directory holds is what it was, also where only names were known of it', async () => {
+  const first = await openKit()
+  await first.calls.mkdir(root, '/a', 0o700, false)
+  await first.calls.symlink(root, 'target', '/a/link')
+  await first.calls.writeFile(root, '/a/file', utf8('x'), { flags: O_RDWR | O_CREAT, mode: 0o600 })
+  await first.close()
+  const kit = await first.again({ durability: 'memory' })
+  await expect(kit.calls.stat(root, '/a/missing', true)).rejects.toMatchObject({ code: 'ENOENT' })
+  await kit.calls.rename(root, '/a', '/b')
+  await kit.volume.sync()
+  const entries = await kit.calls.readdirAttributes(root, '/b')
+  expect(entries.map(({ name, type, attributes }) => [name, type, attributes.mode & 0o777])).toEqual([
+    ['file', 'file', 0o600],
+    ['link', 'symlink', 0o777],
+  ])
+  await kit.close()
+})

@@ -21,7 +21,8 @@ export function follow(context: VolumeContext, inode: Inode, from: Version, to: 
   if (inode.base?.key !== from.key || inode.base.etag !== from.etag) return
   inode.base = { ...to, headers: to.headers ?? inode.base.headers }
   inode.content?.moved(inode.base)
-  if (!inode.dirty) context.tree.learned(inode, to)
+  // A move tells nothing of attributes that were not read yet.
+  if (!inode.dirty && inode.attributesKnown) context.tree.learned(inode, to)
   if (inode.dirty || context.names.of(inode)) context.journal.inode(inode)
 }
 
