@@ -94,7 +94,7 @@ describe('A3 a reset connection', () => {
     ] as const) {
       for (const fault of ['reset-before', 'reset-after-apply'] as const) {
         const kit = await httpKit({ putBytesMax: 5 * MiB, partBytes: 5 * MiB })
-        const large = patterned(16 * MiB)
+        const large = patterned(11 * MiB)
         kit.proxy.rules({ fault, method, url, times: 1 })
         await kit.fs.writeFile('/large', large)
         const { body: stored } = await kit.bucket.get('disk/large')

@@ -54,7 +54,7 @@ describe('memory', () => {
       const spoolFiles = createMemoryFolder()
       const kit = await kitOf({ ...small, durability: 'memory', ...(spooled ? { components: { spoolFiles } } : {}) })
       const handle = await openHandle(kit, '/f', O_RDWR | O_CREAT)
-      const body = patterned(48 * MiB)
+      const body = patterned(32 * MiB)
       for (let at = 0; at < body.byteLength; at += MiB) await kit.calls.write(handle, at, body.subarray(at, at + MiB))
       await kit.calls.close(handle)
       await kit.volume.sync()

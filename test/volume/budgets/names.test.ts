@@ -60,7 +60,7 @@ describe('rename of a directory of n clean objects', () => {
   it('costs ⌈n/1000⌉ LIST + n COPY + ⌈n/1000⌉ DeleteObjects + 2 when headers are known', async () => {
     const kit = await kitOf({ durability: 'memory' })
     await kit.calls.mkdir(root, '/d', 0o755, false)
-    const count = 1500
+    const count = 1100
     for (let i = 0; i < count; i++) await kit.write(`/d/${i}`, 'x')
     await kit.volume.sync()
     const { data } = await billOf(kit, async () => {
