@@ -2,6 +2,7 @@
 // inode's remoteLock is held for the whole of one try. What changes locally meanwhile stays dirty for the next one.
 
 import { VolumeError } from '../../base/errors.ts'
+import { writeIdOf } from '../../format/metadata.ts'
 import type { ObjectInfo, WriteCondition } from '../../store/store.ts'
 import type { FrozenContent } from '../content/file-content.ts'
 import type { VolumeContext } from '../context.ts'
@@ -229,10 +230,7 @@ async function lost(
   info: ObjectInfo | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (info && isDoubtful(inode, info)) {
-    takeOwn(context, inode, pending, info)
-    return false
-  }
+  if (info && isOwn(context, inode, pending, info)) return false
   // What it was to replace is gone, by our own hand before a crash maybe; it was no version of this file.
   if (!info && pending?.object && pending.object.etag !== inode.base?.etag) {
     pending.object = null
@@ -262,6 +260,19 @@ function mayReplace(context: VolumeContext, inode: Inode, info: ObjectInfo): boo
   return info.lastModified + 1000 <= truncatedAtMs
 }
 
+/** Whether a request of ours of which no reply told wrote it; taken over then, as the base or as what is to be replaced. */
+function isOwn(context: VolumeContext, inode: Inode, pending: PendingName | null, info: ObjectInfo): boolean {
+  if (isDoubtful(inode, info)) {
+    takeOwn(context, inode, pending, info)
+    return true
+  }
+  // Of a file that had the name before, and has been removed or renamed here.
+  const id = writeIdOf(info.headers)
+  if (!pending || id === undefined || !pending.doubtfulIds.delete(id)) return false
+  pending.object = versionOfInfo(info, null)
+  return true
+}
+
 /** The new name of a rename holds a version that was not seen. */
 async function taken(
   context: VolumeContext,
@@ -270,10 +281,7 @@ async function taken(
   info: ObjectInfo | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (info && isDoubtful(inode, info)) {
-    takeOwn(context, inode, pending, info)
-    return false
-  }
+  if (info && isOwn(context, inode, pending, info)) return false
   if (pending.exclusive && info) throw new VolumeError('EEXIST')
   if (options.waiting || !info) {
     pending.object = info ? versionOfInfo(info, null) : null

@@ -163,7 +163,7 @@ export class Moves {
   #start(record: Omit<Move, 'announced' | 'done'>, announce: boolean, after?: Promise<void>): Move {
     const { tree } = this.#context
     tree.movingPrefixes.push({ from: record.from, to: record.to })
-    const announced = announce ? storeIntent(this.#context, record) : Promise.resolve()
+    const announced = announce ? this.#tell(record) : Promise.resolve()
     const ready = after ? announced.then(() => after) : announced
     const move: Move = { ...record, announced: this.#announce(record, announced), done: this.#run(record, ready) }
     // Whoever is interested awaits them; nobody has to.
@@ -171,6 +171,12 @@ export class Moves {
     this.#active.add(move)
     void move.done.then(() => this.#active.delete(move))
     return move
+  }
+
+  /** Nothing moves before the journal and then the bucket know of it. */
+  async #tell(record: Omit<Move, 'announced' | 'done'>): Promise<void> {
+    await this.#context.journal.commit()
+    await storeIntent(this.#context, record)
   }
 
   async #announce(record: Omit<Move, 'announced' | 'done'>, stored: Promise<void>): Promise<void> {
