@@ -3,11 +3,13 @@
 
 import { createSeededRandom } from '../../src/base/random.ts'
 import { silentLogger } from '../../src/base/log.ts'
+import { isVolumeError } from '../../src/base/errors.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { ObjectStore } from '../../src/store/store.ts'
 import type { VolumeCalls } from '../../src/volume/calls.ts'
 import { resolveSettings, type VolumeSettings } from '../../src/volume/settings.ts'
 import { startVolume } from '../../src/volume/start.ts'
+import { O_ACCMODE, O_RDONLY, O_WRONLY } from '../../src/volume/types.ts'
 import type { Volume } from '../../src/volume/volume.ts'
 import { createSimClock, type SimClock } from '../sim/sim-clock.ts'
 import { SimDisk } from '../support/sim-disk.ts'
@@ -15,6 +17,7 @@ import { root } from '../support/volume-kit.ts'
 import { askReference } from './ask-reference.ts'
 import { askVolume } from './ask-volume.ts'
 import { agree, plain, viewOf, viewOfNode, type Command, type Outcome, type Sight } from './commands.ts'
+import { actForeign, placeOf, type ForeignAct } from './foreign-writer.ts'
 import { ReferenceFs, type RefHandle } from './reference-fs.ts'
 import type { RefNode } from './reference-tree.ts'
 
@@ -73,6 +76,59 @@ export class Life {
     const actual = await askVolume({ calls, handles, sight, wait: (ms) => clock.sleep(ms) }, command)
     const expected = askReference({ fs: this.reference, handles: this.references, sight }, command, actual)
     if (!agree(expected, actual)) this.fail('answered', expected, actual)
+  }
+
+  /**
+   * Somebody else's turn. Who has the file open for writing has written to it meanwhile: a lost race, told by fsync, with the
+   * local bytes in a conflict copy. Who reads it goes on with the version it has, or is told.
+   */
+  async foreign(act: ForeignAct): Promise<void> {
+    await this.calls.sync()
+    // Changes of metadata within a second of our own write cannot be seen (SEMANTICS).
+    await this.clock.sleep(2500)
+    this.log.push(JSON.stringify(act))
+    const node = placeOf(this.reference, act.key)?.file
+    const open = [...this.references].filter(([, handle]) => handle.node === node)
+    const writers = act.act === 'chmod' ? [] : open.filter(([, { flags }]) => (flags & O_ACCMODE) !== O_RDONLY)
+    const [writer] = writers
+    const before = node?.bytes ?? new Uint8Array(0)
+    let local: Uint8Array | undefined
+    if (writer) {
+      await this.step({ op: 'write', slot: writer[0], offset: 2, text: 'local' })
+      local = node?.bytes
+    }
+    if (!(await actForeign(this.bucket, this.reference, act)) && local)
+      throw new Error('nothing happened to a file that is there')
+    if (writer && local) await this.#lose(writer[0], local)
+    for (const [slot, { flags }] of open) {
+      if (!writer && act.act !== 'chmod' && (flags & O_ACCMODE) !== O_WRONLY) await this.#readOld(slot, before)
+      await this.calls.close(this.handles.get(slot) as number)
+      this.handles.delete(slot)
+      this.references.delete(slot)
+    }
+    await this.clock.sleep(2500)
+  }
+
+  async #lose(slot: number, local: Uint8Array): Promise<void> {
+    try {
+      await this.calls.fsync(this.handles.get(slot) as number)
+    } catch (error) {
+      if (!isVolumeError(error, 'ESTALE')) throw error
+      const copy = error.conflictPath ?? this.fail('a lost race', 'a conflict copy', error.message)
+      const kept = await this.calls.readFile(root, copy)
+      if (Buffer.compare(kept, local) !== 0) this.fail('the conflict copy', latin(local), latin(kept))
+      return
+    }
+    this.fail('a lost race', { code: 'ESTALE' }, null)
+  }
+
+  async #readOld(slot: number, before: Uint8Array): Promise<void> {
+    try {
+      const bytes = await this.calls.read(this.handles.get(slot) as number, 0, before.byteLength + 10)
+      if (Buffer.compare(bytes, before) !== 0) this.fail('an open file', latin(before), latin(bytes))
+    } catch (error) {
+      if (!isVolumeError(error, 'ESTALE')) throw error
+    }
   }
 
   /** Closes all and looks at the tree as the next volume sees it. */
@@ -137,12 +193,12 @@ export class Life {
 }
 
 /** A whole life in virtual time. */
-export async function live(options: LifeOptions, commands: readonly Command[]): Promise<void> {
+export async function live(options: LifeOptions, commands: readonly (Command | ForeignAct)[]): Promise<void> {
   const life = new Life(options)
   await life.clock.run(
     (async () => {
       await life.open()
-      for (const command of commands) await life.step(command)
+      for (const command of commands) await ('act' in command ? life.foreign(command) : life.step(command))
       await life.end()
     })(),
   )

@@ -14,7 +14,7 @@ import {
   O_WRONLY,
 } from '../../src/volume/types.ts'
 import type { Name } from '../../src/volume/types.ts'
-import { ReferenceTree, type RefNode, type RefPlace } from './reference-tree.ts'
+import { forget, makeNode, ReferenceTree, type RefNode, type RefPlace } from './reference-tree.ts'
 
 export interface RefHandle {
   readonly node: RefNode
@@ -173,11 +173,11 @@ export class ReferenceFs {
     if (replaced && node.kind === 'directory' && replaced.kind !== 'directory') throw new VolumeError('ENOTDIR')
     if (replaced && node.kind !== 'directory' && replaced.kind === 'directory') throw new VolumeError('EISDIR')
     if (replaced && replaced.entries.size > 0) throw new VolumeError('ENOTEMPTY')
-    if (replaced) this.#drop(target)
+    if (replaced) forget(replaced)
     source.directory.entries.delete(source.name)
-    this.#left(source.directory)
     target.directory.entries.set(target.name, node)
     this.#touch(target.directory)
+    this.#left(source.directory)
     if (node.kind === 'directory') node.parent = target.directory
   }
 
@@ -229,18 +229,7 @@ export class ReferenceFs {
   }
 
   #make(kind: RefNode['kind'], mode: number, target = ''): RefNode {
-    return {
-      ...{ kind, mode, target, mtimeNs: this.#now(), atimeNs: null, bytes: new Uint8Array(0) },
-      ...{
-        entries: new Map(),
-        xattrs: new Map(),
-        parent: null,
-        isNamed: true,
-        isTimed: true,
-        hasMarker: true,
-        hasDrifted: false,
-      },
-    }
+    return makeNode(kind, mode, this.#now(), target)
   }
 
   #add(place: RefPlace, node: RefNode): RefNode {
@@ -268,8 +257,7 @@ export class ReferenceFs {
   }
 
   #setBytes(node: RefNode, bytes: Uint8Array): void {
-    node.bytes = bytes
-    node.mtimeNs = this.#now()
+    Object.assign(node, { bytes, mtimeNs: this.#now(), isTimed: true })
   }
 }
 
@@ -288,11 +276,6 @@ export function entriesOf(directory: RefNode): RefEntry[] {
 function written(node: RefNode): void {
   node.hasMarker = true
   node.hasDrifted = false
-}
-
-function forget(node: RefNode): void {
-  node.isNamed = false
-  for (const entry of node.entries.values()) forget(entry)
 }
 
 function resized(bytes: Uint8Array, size: number): Uint8Array {

@@ -117,3 +117,17 @@ export class ReferenceTree {
     throw new Error('not reached')
   }
 }
+
+export function makeNode(kind: RefNode['kind'], mode: number, mtimeNs: bigint, target = ''): RefNode {
+  return {
+    ...{ kind, mode, target, mtimeNs, atimeNs: null, bytes: new Uint8Array(0) },
+    ...{ entries: new Map(), xattrs: new Map(), parent: null },
+    ...{ isNamed: true, isTimed: true, hasMarker: true, hasDrifted: false },
+  }
+}
+
+/** The node and what is in it have no name any more. */
+export function forget(node: RefNode): void {
+  node.isNamed = false
+  for (const entry of node.entries.values()) forget(entry)
+}
