@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { after, possible, textOf, type KillEntry, type KillStep, type KillTree } from './kill-model.ts'
+import { after, possible, textOf, type KillStep, type KillTree } from './kill-model.ts'
 
 export interface KillOptions {
   readonly url: string
