@@ -5,15 +5,7 @@
 // Paths are absolute inside the volume ('/a/b'), '/'-separated byte-exact Names; '.' and '..' are resolved here, after
 // symlinks, as the kernel does; a trailing slash demands a directory. The empty path is ENOENT. Failures are VolumeError.
 
-import type {
-  Attributes,
-  AttributeChanges,
-  Caller,
-  DirectoryEntry,
-  HandleId,
-  Name,
-  StatFs,
-} from './types.ts'
+import type { Attributes, AttributeChanges, Caller, DirectoryEntry, HandleId, Name, StatFs } from './types.ts'
 
 export interface OpenedFile {
   readonly handle: HandleId
@@ -67,7 +59,11 @@ export interface VolumeCalls {
   statfs(caller: Caller, path: string): Promise<StatFs>
 
   /** Entries with types in UTF-8 byte order, without '.' and '..'. */
-  readdir(caller: Caller, path: string): Promise<readonly DirectoryEntry[]>
+  /**
+   * With `namesOnly` no request is sent for types alone: an entry whose type is not known has `ino` 0 and a `type` that
+   * says nothing.
+   */
+  readdir(caller: Caller, path: string, namesOnly?: boolean): Promise<readonly DirectoryEntry[]>
   /** `ls -l` in one call. */
   readdirAttributes(caller: Caller, path: string): Promise<readonly DirectoryEntryWithAttributes[]>
   /** The subtree below a directory, from the flat key space: parents before children, pages of ≤ 1,000 entries. */

@@ -44,4 +44,4 @@ export async function runLarge(bytes: number, settings: Partial<VolumeSettings>)
 }
 
 /** What a second thread of Node, code and sockets take besides the bytes that are bounded. */
-export const nodeOwnBytes: number = 160 * 1024 * 1024
+export const nodeOwnBytes: number = 128 * 1024 * 1024

@@ -135,6 +135,8 @@ export class CachePublisher implements Publisher {
   }
 
   #publishListing(volume: Volume, path: string, entries: readonly DirectoryEntry[]): CacheHint | undefined {
+    // Names only, some of whose types are not known: no answer to those who want types.
+    if (entries.some(({ ino }) => ino === 0)) return undefined
     const cached = volume.cachedPath?.(path, true)
     const expiryMs =
       cached && typeof cached.ino === 'number'

@@ -30,7 +30,8 @@ export function readdir(door: Door, [path, value]: Args, form: Form): Task<unkno
 }
 
 function* readOne(door: Door, at: GivenPath, base: string | Uint8Array, options: Options): Task<unknown> {
-  const entries = yield* call({ syscall: 'scandir', path: at.given }, 'readdir', door.caller(), at.path)
+  const namesOnly = !options['withFileTypes']
+  const entries = yield* call({ syscall: 'scandir', path: at.given }, 'readdir', door.caller(), at.path, namesOnly)
   return shapeEntries(entries, base, options)
 }
 

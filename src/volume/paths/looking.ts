@@ -3,7 +3,9 @@
 import { VolumeError } from '../../base/errors.ts'
 import type { DirectoryEntryWithAttributes, WalkPage } from '../calls.ts'
 import type { VolumeContext } from '../context.ts'
+import type { Inode } from '../inode.ts'
 import { enforces, permit } from '../operations/permit.ts'
+import { typeIsOpen } from '../tree/attributes.ts'
 import { hasAccess, mayRead, mayWrite } from '../tree/permissions.ts'
 import { nameBytesMax } from '../types.ts'
 import type { Attributes, Caller, DirectoryEntry, StatFs } from '../types.ts'
@@ -64,11 +66,19 @@ export async function readdir(
   paths: Paths,
   caller: Caller,
   path: string,
+  namesOnly = false,
 ): Promise<readonly DirectoryEntry[]> {
   const directory = await paths.directory(caller, path)
   permit(context, caller, directory, mayRead)
-  const entries = await context.tree.list(directory, { types: true, signal: caller.signal })
-  return entries.flatMap(({ name, inode }) => (inode ? [{ name, ino: inode.ino, type: inode.type }] : []))
+  const entries = await context.tree.list(directory, { types: !namesOnly, signal: caller.signal })
+  return entries.flatMap(({ name, inode }) =>
+    inode ? [{ name, ino: namesOnly && !isTypeCertain(inode) ? 0 : inode.ino, type: inode.type }] : [],
+  )
+}
+
+/** Whether nothing has to be asked before the type may be shown. */
+function isTypeCertain({ attributesKnown, base, directory, typeKnown }: Inode): boolean {
+  return directory !== null || (typeKnown && (attributesKnown || base === null || !typeIsOpen(base.size)))
 }
 
 export async function readdirAttributes(

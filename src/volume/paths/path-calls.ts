@@ -34,7 +34,7 @@ function lookingCalls(
     readlink: (caller, path) => readlink(context, paths, caller, path),
     realpath: (caller, path) => realpath(context, paths, caller, path),
     statfs: (caller, path) => statfs(context, paths, caller, path),
-    readdir: (caller, path) => readdir(context, paths, caller, path),
+    readdir: (caller, path, namesOnly) => readdir(context, paths, caller, path, namesOnly),
     readdirAttributes: (caller, path) => readdirAttributes(context, paths, caller, path),
     walk: (caller, path, cursor) => walk(context, paths, caller, path, cursor),
     readFile: (caller, path) => readFile(context, paths, caller, path),

@@ -16,6 +16,17 @@ describe('readdir of n names', () => {
     expect(data).toEqual({ list: 3 })
   })
 
+  it('costs ⌈n/1000⌉ LIST and no HEAD when only names are wanted, however small the objects are', async () => {
+    const kit = await kitOf()
+    await plant(kit.bucket, '', 1500, 10)
+    const { data, side } = await billOf(kit, () => kit.calls.readdir(root, '/', true))
+    expect([data, side]).toEqual([{ list: 2 }, {}])
+    // Types that were not looked at are not passed on as known.
+    expect((await kit.calls.readdir(root, '/', true)).every(({ ino }) => ino === 0)).toBe(true)
+    expect((await billOf(kit, () => kit.calls.readdir(root, '/'))).data).toEqual({ head: 1500 })
+    expect((await kit.calls.readdir(root, '/', true)).some(({ ino }) => ino === 0)).toBe(false)
+  })
+
   it('costs 1 HEAD more for each object of at most 4,095 bytes without a valid row', async () => {
     const kit = await kitOf()
     await plant(kit.bucket, 'large', 50, plainBytes)
