@@ -28,9 +28,10 @@ export async function writeContent(
   return turnOf(inode).run(async () => {
     if (file.isStale && !file.append)
       throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} was replaced by another writer` })
+    // Nothing written is nothing changed: the file stays as clean as it was.
+    if (data.byteLength === 0) return file.append ? inode.size : offset
     const content = await contentOf(context, inode)
     const start = file.append ? content.size : offset
-    if (data.byteLength === 0) return start
     checkGrowth(context, content, start, start + data.byteLength)
     for (let done = 0; done < data.byteLength; done += keepBytesMax) {
       const piece = data.subarray(done, Math.min(done + keepBytesMax, data.byteLength))

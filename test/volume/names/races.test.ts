@@ -3,7 +3,7 @@
 import { expect, it } from 'vitest'
 import { utf8 } from '../../../src/base/bytes.ts'
 import type { StoreCall } from '../../../src/store/wrap.ts'
-import { O_CREAT, O_RDWR } from '../../../src/volume/types.ts'
+import { O_CREAT, O_RDWR, O_WRONLY } from '../../../src/volume/types.ts'
 import { openKit, root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
 
 /** A kit whose first request that `match` fits waits until it is let go; `arrived` tells that it is there. */
@@ -111,5 +111,14 @@ it('what a renamed directory holds is what it was, also where only names were kn
     ['file', 'file', 0o600],
     ['link', 'symlink', 0o777],
   ])
+  await kit.close()
+})
+
+it('a file that nothing was written to goes on showing what the bucket has', async () => {
+  const kit = await openKit({ attributesTtlMs: 0, listingTtlMs: 0, negativeTtlMs: 0 })
+  await kit.write('/a', 'content')
+  await kit.write('/a', '', O_WRONLY)
+  await kit.bucket.delete('a')
+  await expect(kit.read('/a')).rejects.toMatchObject({ code: 'ENOENT' })
   await kit.close()
 })
