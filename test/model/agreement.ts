@@ -37,6 +37,7 @@ export class Life {
   sight: Sight
   readonly #options: LifeOptions
   readonly #disk = new SimDisk()
+  #foreignCount = 0
 
   constructor(options: LifeOptions) {
     this.#options = options
@@ -82,7 +83,9 @@ export class Life {
    * Somebody else's turn. Who has the file open for writing has written to it meanwhile: a lost race, told by fsync, with the
    * local bytes in a conflict copy. Who reads it goes on with the version it has, or is told.
    */
-  async foreign(act: ForeignAct): Promise<void> {
+  async foreign(asked: ForeignAct): Promise<void> {
+    // Bytes of their own: replacing bytes by the same ones is no change that a condition could see.
+    const act = asked.act === 'put' ? { ...asked, text: `${this.#foreignCount++} ${asked.text}` } : asked
     await this.calls.sync()
     // Changes of metadata within a second of our own write cannot be seen (SEMANTICS).
     await this.clock.sleep(2500)

@@ -1,19 +1,19 @@
-// Random command sequences agree with the reference, under each durability.
+// Random command sequences agree with the reference, under each durability: alone on the bucket, and with somebody else on it
+// between any two calls.
 
-import fc from 'fast-check'
 import { describe, it } from 'vitest'
-import { live } from './agreement.ts'
-import { commandOf } from './arbitraries.ts'
-import { checkMany } from './replay.ts'
-
-const commands = fc.array(commandOf({ wild: true, xattrs: true, sizeMax: 9000 }), { maxLength: 50, size: 'max' })
+import { liveAlone, liveAmongOthers } from './lives.ts'
 
 describe.each(['bucket', 'journal', 'memory'] as const)('under %s', (durability) => {
   it(
     'answers any sequence of calls as the reference does, and leaves its tree in the bucket',
     { timeout: 300_000 },
     async () => {
-      await checkMany(commands, 400, (sequence) => live({ settings: { durability }, sight: { times: true } }, sequence))
+      await liveAlone(durability, 300)
     },
   )
+
+  it('agrees with the reference while others write to the bucket', { timeout: 300_000 }, async () => {
+    await liveAmongOthers(durability, 200)
+  })
 })
