@@ -11,7 +11,7 @@ export interface BlockChecksums {
   readonly etag: string
   readonly size: number
   readonly blockBytes: number
-  /** One per block in order; the last block may be short. */
+  /** One per block in order; the last block may be short. 0: not known. */
   readonly checksums: Uint32Array
 }
 

@@ -180,6 +180,18 @@ export class ContentReader {
     return size > wholeBytesMax ? new BlockChecksumBuilder() : null
   }
 
+  /** For a part that was copied from `base`: its blocks have the checksums they had there, as far as those are known. */
+  async inheritChecksums(
+    builder: BlockChecksumBuilder,
+    base: Version,
+    { offset, length }: { readonly offset: number; readonly length: number },
+    size: number,
+  ): Promise<void> {
+    if (base.size <= wholeBytesMax || isOurs(base) === false) return
+    const known = await this.#checksums.of(base)
+    if (known) builder.inherit(offset, length, known, size)
+  }
+
   /** The checksums of a version just written; `flushChecksums` writes them to the bucket. */
   keepChecksums(version: Version, builder: BlockChecksumBuilder): void {
     if (version.size <= wholeBytesMax) return

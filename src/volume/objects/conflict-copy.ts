@@ -91,6 +91,7 @@ function forgivingReader(reader: ObjectReader, stepBytes: number, missing: Map<n
     },
     move: (from, to) => reader.move(from, to),
     checksumBuilder: (size) => reader.checksumBuilder(size),
+    inheritChecksums: (builder, base, range, size) => reader.inheritChecksums(builder, base, range, size),
     keepChecksums: (version, builder) => reader.keepChecksums(version, builder),
   }
 }

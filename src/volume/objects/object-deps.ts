@@ -23,7 +23,10 @@ import type { VolumeSettings } from '../settings.ts'
 // Read next: write-object.ts (which way contents go), put-object.ts (one PUT), parts/part-plan.ts (many parts), outcome/doubt.ts.
 
 /** What is used of the reader. */
-export type ObjectReader = Pick<ContentReader, 'read' | 'move' | 'checksumBuilder' | 'keepChecksums'>
+export type ObjectReader = Pick<
+  ContentReader,
+  'read' | 'move' | 'checksumBuilder' | 'inheritChecksums' | 'keepChecksums'
+>
 
 export interface ObjectDeps {
   readonly store: ObjectStore

@@ -38,10 +38,40 @@ async function written(
 const side = (rig: Rig): number => rig.gets.filter(({ purpose }) => purpose === 'side').length
 
 describe('BlockChecksumBuilder', () => {
-  it('takes parts in any order and again, and builds nothing while one is missing', () => {
+  it('builds nothing while most is missing, and leaves out what is', () => {
+    const builder = new BlockChecksumBuilder()
+    builder.add(0, bytes.subarray(0, 4 * MiB))
+    expect(builder.build('k', 'e', bytes.byteLength)).toBeNull()
+    builder.add(4 * MiB, bytes.subarray(4 * MiB, 8 * MiB))
+    const checks = builder.build('k', 'e', bytes.byteLength)
+    expect(checks && verifyBlocks(bytes.subarray(0, 8 * MiB), 0, checks)).toBe(true)
+    expect(checks && verifyBlocks(bytes, 0, checks)).toBeUndefined()
+    const wrong = bytes.slice()
+    wrong[5 * MiB] = (wrong[5 * MiB] as number) ^ 1
+    expect(checks && verifyBlocks(wrong, 0, checks)).toBe(false)
+  })
+
+  it('takes over whole blocks that were copied, and the short last one only where the object ends there', () => {
+    const base = built(bytes).build('k', 'e', bytes.byteLength)
+    if (!base) throw new Error('not built')
+    const longer = new BlockChecksumBuilder()
+    longer.inherit(0, bytes.byteLength, base, bytes.byteLength + 1)
+    const checks = longer.build('k', 'f', bytes.byteLength + 1)
+    expect(checks?.checksums.at(-1)).toBe(0)
+    expect(checks?.checksums.subarray(0, 100)).toEqual(base.checksums.subarray(0, 100))
+    const same = new BlockChecksumBuilder()
+    same.inherit(0, bytes.byteLength, base, bytes.byteLength)
+    expect(same.build('k', 'e', bytes.byteLength)).toEqual(base)
+    same.inherit(100, 64 * KiB, base, bytes.byteLength)
+    same.forget(64 * KiB, 1)
+    expect(same.build('k', 'e', bytes.byteLength)?.checksums.subarray(0, 3)).toEqual(
+      new Uint32Array([base.checksums[0] as number, 0, base.checksums[2] as number]),
+    )
+  })
+
+  it('takes parts in any order and again', () => {
     const builder = new BlockChecksumBuilder()
     builder.add(0, new Uint8Array(8 * MiB))
-    expect(builder.build('k', 'e', bytes.byteLength)).toBeNull()
     builder.add(8 * MiB, bytes.subarray(8 * MiB))
     builder.add(0, bytes.subarray(0, 8 * MiB))
     const checks = builder.build('k', 'e', bytes.byteLength)

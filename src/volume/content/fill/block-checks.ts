@@ -15,6 +15,9 @@ const unitBytesLarge: number = MiB
 /** Largest file of which small blocks can be verified. */
 export const fineBytesMax: number = 16 * GiB
 
+/** Of a block that nobody saw. One in four billion that was seen has it too, and goes unchecked. */
+const unknownChecksum = 0
+
 /** Takes the bytes of an object as they are sent, and ends with its checksums. */
 export class BlockChecksumBuilder {
   readonly #fine = new Units(unitBytes)
@@ -27,7 +30,18 @@ export class BlockChecksumBuilder {
     this.#coarse.add(offset, bytes)
   }
 
-  /** Null when some bytes were never seen. */
+  /** Other bytes come there now. */
+  forget(offset: number, length: number): void {
+    for (const units of [this.#fine, this.#coarse]) units.forget(offset, offset + length)
+  }
+
+  /** What is known of blocks that were copied whole from `from`, at the same offset. `size`: of the object being made. */
+  inherit(offset: number, length: number, from: BlockChecksums, size: number): void {
+    for (const units of [this.#fine, this.#coarse])
+      if (units.bytes === from.blockBytes) units.inherit(offset, offset + length, from, size)
+  }
+
+  /** Null when most bytes were never seen; a block that was not has the checksum 0. */
   build(key: string, etag: string, size: number): BlockChecksums | null {
     const units = size <= fineBytesMax ? this.#fine : this.#coarse
     const checksums = units.checksums(size)
@@ -35,17 +49,22 @@ export class BlockChecksumBuilder {
   }
 }
 
-/** Whether `bytes` at `offset` are right as far as whole units of them go; undefined when some belong to no whole unit. */
+/**
+ * Whether `bytes` at `offset` are right as far as whole units of them go; undefined when some belong to no whole unit, or
+ * to one without a checksum.
+ */
 export function verifyBlocks(bytes: Uint8Array, offset: number, checks: BlockChecksums): boolean | undefined {
   const { blockBytes, checksums, size } = checks
   const end = offset + bytes.byteLength
+  let whole = offset % blockBytes === 0 && (end % blockBytes === 0 || end === size)
   for (let i = Math.ceil(offset / blockBytes); i < checksums.length; i++) {
     const start = i * blockBytes
     const stop = Math.min(start + blockBytes, size)
     if (stop > end) break
-    if (crc32(bytes.subarray(start - offset, stop - offset)) !== checksums[i]) return false
+    if (checksums[i] === unknownChecksum) whole = false
+    else if (crc32(bytes.subarray(start - offset, stop - offset)) !== checksums[i]) return false
   }
-  return offset % blockBytes === 0 && (end % blockBytes === 0 || end === size) ? true : undefined
+  return whole ? true : undefined
 }
 
 /** A growing table of checksums, five bytes each: a file of terabytes has millions. */
@@ -67,10 +86,31 @@ class Units {
     }
   }
 
+  forget(start: number, end: number): void {
+    this.#seen.fill(0, Math.floor(start / this.bytes), Math.ceil(end / this.bytes))
+  }
+
+  inherit(start: number, end: number, from: BlockChecksums, size: number): void {
+    for (let i = Math.ceil(start / this.bytes); i < from.checksums.length; i++) {
+      const stop = Math.min((i + 1) * this.bytes, from.size)
+      // The short block at its end is another one where the new object goes on.
+      if (stop > end || (stop % this.bytes !== 0 && from.size !== size)) break
+      const checksum = from.checksums[i] as number
+      this.#grow(i + 1)
+      this.#checksums[i] = checksum
+      this.#seen[i] = checksum === unknownChecksum ? 0 : 1
+    }
+  }
+
   checksums(size: number): Uint32Array | null {
     const count = Math.ceil(size / this.bytes)
-    if (count > this.#seen.length || this.#seen.subarray(0, count).includes(0)) return null
-    return this.#checksums.slice(0, count)
+    this.#grow(count)
+    let seenCount = 0
+    for (let i = 0; i < count; i++) {
+      if (this.#seen[i]) seenCount++
+      else this.#checksums[i] = unknownChecksum
+    }
+    return seenCount * 2 > count ? this.#checksums.slice(0, count) : null
   }
 
   #grow(count: number): void {

@@ -2,6 +2,7 @@ import { concatBytes } from '../../../base/bytes.ts'
 import { isStoreError, StoreError } from '../../../base/errors.ts'
 import type { CallOptions, ObjectHeaders, UploadedPart } from '../../../store/store.ts'
 import type { FrozenContent } from '../../content/file-content.ts'
+import type { Version } from '../../inode.ts'
 import { SourceChangedError } from '../conflict-error.ts'
 import { sendsMax, type ObjectDeps } from '../object-deps.ts'
 import { look } from '../outcome/doubt.ts'
@@ -27,7 +28,8 @@ export interface PartTarget {
 export class PartSender {
   readonly #deps: ObjectDeps
   readonly #target: PartTarget
-  /** Of the bytes sent here; useless, and then not kept, when parts were copied. */
+  readonly #copied = new Map<number, { readonly base: Version; readonly part: PlannedPart }>()
+  /** Of the bytes sent here; those of copied parts are added by `inheritChecks`. */
   readonly checks: ReturnType<ObjectDeps['reader']['checksumBuilder']>
 
   constructor(deps: ObjectDeps, target: PartTarget) {
@@ -38,6 +40,8 @@ export class PartSender {
 
   /** One part of `frozen`, perhaps again. UploadLostError when the upload is gone, SourceChangedError when the base it copies from has changed. */
   async send(partNumber: number, part: PlannedPart, frozen: FrozenContent, call: CallOptions): Promise<UploadedPart> {
+    this.#copied.delete(partNumber)
+    this.checks?.forget(part.offset, part.length)
     try {
       if (part.kind === 'bytes') return await this.#sendBytes(partNumber, part, frozen, call)
       if (part.kind === 'copy') return await this.#copyBase(partNumber, part, frozen, call)
@@ -48,6 +52,13 @@ export class PartSender {
       if (isStoreError(error, 'not-found')) throw new UploadLostError('the upload is gone', { cause: error })
       throw error
     }
+  }
+
+  /** To be called when all parts of an object of `size` are there. */
+  async inheritChecks(size: number): Promise<void> {
+    if (!this.checks) return
+    for (const { base, part } of this.#copied.values())
+      await this.#deps.reader.inheritChecksums(this.checks, base, part, size)
   }
 
   async #sendBytes(
@@ -78,13 +89,13 @@ export class PartSender {
     }
   }
 
-  /** Checksums per block for later reads; only parts that begin at whole blocks have any. */
+  /** Checksums per block for later reads. A block that began in another part, or goes on in the next one, has none. */
   #checkBlocks(offset: number, body: readonly Uint8Array[], size: number): void {
-    if (!this.checks || offset % checkedBytes !== 0) return
+    if (!this.checks) return
     let at = offset
-    for (const bytes of inSteps(body, checkedBytes)) {
-      // A block that goes on in the next part has no checksum of its own here.
-      if (bytes.byteLength === checkedBytes || at + bytes.byteLength === size) this.checks.add(at, bytes)
+    for (const bytes of inSteps(body, checkedBytes, checkedBytes - (offset % checkedBytes))) {
+      const isWhole = bytes.byteLength === checkedBytes || at + bytes.byteLength === size
+      if (isWhole && at % checkedBytes === 0) this.checks.add(at, bytes)
       at += bytes.byteLength
     }
   }
@@ -125,7 +136,10 @@ export class PartSender {
     if (!base) throw new Error('a clean piece without a base version')
     const { offset, length } = part
     try {
-      return await this.#copy(partNumber, base.key, { ...call, range: { offset, length }, sourceIfMatch: base.etag })
+      const range = { offset, length }
+      const copied = await this.#copy(partNumber, base.key, { ...call, range, sourceIfMatch: base.etag })
+      this.#copied.set(partNumber, { base, part })
+      return copied
     } catch (error) {
       if (!isStoreError(error, 'precondition', 'not-found', 'range')) throw error
       const info = await look(this.#deps, base.key, call)
@@ -154,10 +168,10 @@ export class PartSender {
 /** Parts are checked in steps of this; block checksums begin at multiples of it. */
 const checkedBytes = 1024 * 1024
 
-/** The bytes of `body` in runs of `step`, the last one shorter. */
-function* inSteps(body: readonly Uint8Array[], step: number): Generator<Uint8Array, void, undefined> {
+/** The bytes of `body` in runs of `step`, the first of `first`, the last perhaps shorter. */
+function* inSteps(body: readonly Uint8Array[], step: number, first: number): Generator<Uint8Array, void, undefined> {
   let run: Uint8Array[] = []
-  let missing = step
+  let missing = first
   for (const piece of body) {
     for (let at = 0; at < piece.byteLength;) {
       const taken = piece.subarray(at, at + missing)

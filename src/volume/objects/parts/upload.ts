@@ -92,7 +92,10 @@ export class Upload {
     this.#mustBeOurs(info, settled.reply?.etag, condition, size)
     const version = versionRead(info, undefined, settled.reply?.date)
     const { checks } = this.#sender
-    if (checks) this.#deps.reader.keepChecksums(version, checks)
+    if (checks) {
+      await this.#sender.inheritChecks(size)
+      this.#deps.reader.keepChecksums(version, checks)
+    }
     return version
   }
 
