@@ -91,7 +91,14 @@ export type JournalRecord =
   /** Contents of `generation` and before are in the bucket as `base`; null: only attributes were written. */
   | { readonly t: 'written'; readonly ino: number; readonly generation: number | null; readonly base: JournalVersion }
   | { readonly t: 'forgotten'; readonly ino: number }
-  | { readonly t: 'move'; readonly id: string; readonly from: string; readonly to: string }
+  /** With the place the directory has from now on, in one record: half of it would be neither before nor after. */
+  | {
+      readonly t: 'move'
+      readonly id: string
+      readonly from: string
+      readonly to: string
+      readonly place: { readonly ino: number; readonly parent: number; readonly name: string } | null
+    }
   | { readonly t: 'moveDone'; readonly id: string }
   /** The file was synced up to here. */
   | { readonly t: 'synced'; readonly bytes: number }

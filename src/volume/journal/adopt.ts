@@ -52,7 +52,7 @@ async function restore(context: VolumeContext, journal: RecoveredJournal): Promi
   const release = context.writeBack.hold()
   try {
     for (const record of journal.state.moves.values()) {
-      context.journal.move(record)
+      context.journal.move(record, null)
       await restoring.way(record.from)
       await restoring.way(record.to)
       await context.moves.resume(record, { announce: true, after })
@@ -183,6 +183,12 @@ class Restoring {
     const recovered = this.#journal.state.inodes.get(ino)
     if (!recovered) throw new VolumeError('EIO', { message: `the journal names inode ${ino} and does not describe it` })
     const { type, attributes } = recovered.record
+    // A directory that a rename has put into its place already.
+    const there = directory.directory?.dentries.get(name)?.inode
+    if (type === 'directory' && there?.directory) {
+      this.#inodes.set(ino, there)
+      return there
+    }
     const inode = this.#context.tree.createInode(type as FileType, decodeAttributes(attributes), { directory, name })
     this.#inodes.set(ino, inode)
     return inode

@@ -103,9 +103,14 @@ export class Journal implements VolumeJournal, Spool {
     this.#segments.append({ t: 'forgotten', ino })
   }
 
-  move(record: MoveRecord): void {
-    this.#moves.set(record.id, record)
-    this.#segments.append({ t: 'move', ...record })
+  move({ id, from, to }: MoveRecord, directory: Inode | null): void {
+    this.#moves.set(id, { id, from, to })
+    const { place } = directory ?? { place: null }
+    if (!directory || !place) return this.#segments.append({ t: 'move', id, from, to, place: null })
+    this.#place(place.parent, (record) => this.#segments.append(record))
+    this.#places.set(directory.ino, `${place.parent.ino}/${place.name}`)
+    const placed = { ino: directory.ino, parent: place.parent.ino, name: place.name }
+    this.#segments.append({ t: 'move', id, from, to, place: placed })
   }
 
   moveDone(id: string): void {
@@ -172,7 +177,7 @@ export class Journal implements VolumeJournal, Spool {
       this.#place(pending.directory, append)
       records.push(nameRecord(pending))
     }
-    for (const record of this.#moves.values()) records.push({ t: 'move', ...record })
+    for (const record of this.#moves.values()) records.push({ t: 'move', ...record, place: null })
     return records
   }
 }

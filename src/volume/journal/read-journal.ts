@@ -181,6 +181,7 @@ function applyRecord(state: JournalState, record: JournalRecord): void {
     case 'forgotten':
       return void state.inodes.delete(record.ino)
     case 'move':
+      if (record.place) state.places.set(record.place.ino, record.place)
       return void state.moves.set(record.id, { id: record.id, from: record.from, to: record.to })
     case 'moveDone':
       return void state.moves.delete(record.id)

@@ -40,7 +40,8 @@ export interface VolumeJournal {
   written(inode: Inode, frozen: FrozenContent | null, version: Version): void
   /** Nothing local is left of the inode (conflict kept elsewhere, unlinked and closed). */
   forgotten(ino: Ino): void
-  move(record: MoveRecord): void
+  /** `directory`: in its new place; null when its place is not known here. */
+  move(record: MoveRecord, directory: Inode | null): void
   moveDone(id: string): void
   /** Everything these journals held has been told to this one. */
   adopted(journals: readonly string[]): void

@@ -73,8 +73,7 @@ export class Moves {
     tree.attach(to.directory, to.name, inode)
     const prefixes = { from, to: tree.prefixOf(inode) }
     const id = randomId(random)
-    journal.move({ id, ...prefixes })
-    journal.inode(inode)
+    journal.move({ id, ...prefixes }, inode)
     return this.#start({ id, ...prefixes, directory: inode, oldPlace: { directory: place.parent, name: place.name } }, true)
   }
 
