@@ -65,7 +65,7 @@ export function commandOf(style: PathStyle): fc.Arbitrary<Command> {
   })
   return fc.oneof(
     make('open', 8, { slot, path, flags: fc.constantFrom(...flagSets), mode }),
-    make('read', 5, { slot, offset, length: offset }),
+    make('read', 5, { slot, offset, length: offset.map((length) => length + 1) }),
     make('write', 9, { slot, offset, text }),
     make('ftruncate', 2, { slot, size: offset }),
     make('fstat', 2, { slot }),

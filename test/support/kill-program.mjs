@@ -101,7 +101,11 @@ const perform = {
   chmod: (step) => fs.chmodSync(step.path, step.mode),
   mkdir: (step) => fs.mkdirSync(step.path),
   symlink: (step) => fs.symlinkSync(step.target, step.path),
-  rename: (step) => fs.renameSync(step.path, step.to),
+  async rename(step) {
+    fs.renameSync(step.path, step.to)
+    // Without a journal a renamed directory goes on moving, and who opens the volume meanwhile sees both names.
+    if (tree.get(step.path) === 'directory' && options.durability === 'bucket') await volume.sync()
+  },
   unlink: (step) => fs.unlinkSync(step.path),
   async removeTree(step) {
     // What a killed rm -r leaves may be older than what was acknowledged: local changes below are dropped first.

@@ -98,7 +98,8 @@ async function openOnce(
     const inode = await found(context, paths, caller, path, flags, follows)
     return openInode(context, caller, inode, flags)
   }
-  const place = await paths.placeToMake(caller, path, follows)
+  // A slash in the end demands a directory, which is never made by open: wherever a symlink there may lead.
+  const place = await paths.placeToMake(caller, path, follows && !path.endsWith('/'))
   if (exclusive && (place.last !== 'name' || (place.inode && !place.trailingSlash))) throw new VolumeError('EEXIST')
   // As Linux: a directory is never opened to be created.
   if (place.trailingSlash || place.last !== 'name' || place.inode?.directory) throw new VolumeError('EISDIR')
@@ -144,7 +145,7 @@ export async function copyFile(
   if (source.directory) throw new VolumeError('EISDIR')
   if (source.type !== 'file') throw new VolumeError('ENXIO')
   permit(context, caller, source, mayRead)
-  const place = await paths.placeToMake(caller, to, !exclusive)
+  const place = await paths.placeToMake(caller, to, !exclusive && !to.endsWith('/'))
   if (exclusive && (place.last !== 'name' || (place.inode && !place.trailingSlash))) throw new VolumeError('EEXIST')
   if (place.trailingSlash || place.last !== 'name') throw new VolumeError('EISDIR')
   if (place.inode === source) return
