@@ -47,8 +47,7 @@ export function createSimBucket(clock: SimClock, random: Random, faulty: boolean
     notarise(call, violations)
     if (call.body instanceof Uint8Array) bodies.add(Buffer.from(call.body).toString('latin1'))
     else if (Array.isArray(call.body)) bodies.add(Buffer.concat(call.body as Uint8Array[]).toString('latin1'))
-    const forgets = planted === 'no-conditions' && call.conditional && call.operation === 'put'
-    return run(forgets ? ({ ifMatch: undefined, ifNoneMatch: undefined } as object) : undefined)
+    return run()
   })
   return {
     plain,
@@ -60,7 +59,9 @@ export function createSimBucket(clock: SimClock, random: Random, faulty: boolean
       // A request that is under way when its process dies never arrives.
       const reached = wrapStore(watched, async (call, run) => {
         if (!isAlive()) throw dead(call)
-        return run()
+        // The planted bug: an engine that forgets to say what it believes to replace.
+        const forgets = planted === 'no-conditions' && call.operation === 'put'
+        return run(forgets ? ({ ifMatch: undefined, ifNoneMatch: undefined } as object) : undefined)
       })
       const own = wrapStore(withFaults(reached, { clock, random, rules }), async (call, run) => {
         if (!isAlive()) throw dead(call)
