@@ -1,5 +1,11 @@
-// Open files: numbers that doors hold. A handle reads one remote version between writes of this volume: when a foreign
-// version has replaced it, what is not cached is ESTALE (DESIGN P6).
+// Open files: numbers that doors hold, and the first file of the folder of everything a handle does.
+//
+//   open-files   which handles there are, and what each was opened for
+//   opening      open(2), close(2), flush and fsync     reads   by handle or whole     writes   into local contents
+//
+// A handle reads one remote version between writes of this volume: when a foreign version has replaced it, what is not
+// cached is ESTALE, and so is a write that does not append (DESIGN P6). Changes made through this volume, by any handle or
+// door, are seen at once. Nothing here knows paths (`paths/`) or checks names (`operations/`).
 
 import { VolumeError } from '../../base/errors.ts'
 import type { ReadWindow } from '../content/ahead/read-window.ts'

@@ -1,3 +1,7 @@
+// Operations on inodes and names, as every door needs them: checks as the kernel makes them (`permit`), the local change,
+// then the wait below. One file a verb: create, remove, rename, exchange, set-attributes, xattrs, remove-tree. They know
+// inodes and names, never paths; what differs from the bucket afterwards is told to `names/`, which carries it out.
+//
 // When a name operation may return (DESIGN P3): under `bucket` when the bucket shows it, under `journal` when the journal
 // has it on disk, under `memory` at once. The order of `pending` is the order in which they are settled.
 

@@ -1,5 +1,12 @@
-// `VolumeCalls` of a volume: the table of contents of everything path-shaped doors can ask. Each call is answered by the
-// file of its noun; here failures get their one shape and a closed volume its one code.
+// `VolumeCalls` of a volume: the table of contents of everything path-shaped doors can ask, and the first file of this
+// folder. Each call is answered by the file of its noun; here failures get their one shape and a closed volume its one
+// code.
+//
+//   resolving   from a path to an inode        looking   stat, readlink, listings, walks
+//   naming      mkdir, unlink, rename ...      removing  rm -r           files   open, whole reads and writes, copies
+//
+// A call resolves its paths, then asks `operations/` and `handles/`, which know inodes only. Attributes are no older than
+// their TTL; a path that changes under a call is resolved anew, a few times.
 
 import { VolumeError } from '../../base/errors.ts'
 import type { VolumeCalls } from '../calls.ts'
