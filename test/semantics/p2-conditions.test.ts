@@ -225,23 +225,26 @@ describe('a lost race about contents', () => {
 })
 
 describe('a lost race about a streamed file', () => {
-  it.each([true, false])('P2.5 P2.6 leaves the remote version and keeps all local bytes (spool: %s)', async (spooled) => {
-    const components = spooled ? { spoolFiles: createMemoryFolder() } : {}
-    const kit = await kitOf({ putBytesMax: 5 * MiB, partBytes: 5 * MiB, memoryBytesMax: 24 * MiB, components })
-    const handle = await openHandle(kit, '/large', O_WRONLY | O_CREAT)
-    const body = patterned(20 * MiB)
-    for (let at = 0; at < body.byteLength; at += MiB) {
-      if (at === 12 * MiB) await putText(kit.bucket, 'large', 'theirs')
-      await kit.calls.write(handle, at, body.subarray(at, at + MiB))
-    }
-    const { code, conflictPath = '' } = await errorOf(kit.calls.close(handle))
-    expect(code).toBe('ESTALE')
-    expect(await getText(kit.bucket, 'large')).toBe('theirs')
-    expect(Buffer.compare(await kit.calls.readFile(root, conflictPath), body)).toBe(0)
-    expect(await kit.bucket.listUploads('')).toEqual([])
-    const left = (await kit.keys()).filter((key) => key.startsWith('.bucketfs/data/') && !key.includes('/conflicts/'))
-    expect(left).toEqual([])
-  })
+  it.each([true, false])(
+    'P2.5 P2.6 leaves the remote version and keeps all local bytes (spool: %s)',
+    async (spooled) => {
+      const components = spooled ? { spoolFiles: createMemoryFolder() } : {}
+      const kit = await kitOf({ putBytesMax: 5 * MiB, partBytes: 5 * MiB, memoryBytesMax: 24 * MiB, components })
+      const handle = await openHandle(kit, '/large', O_WRONLY | O_CREAT)
+      const body = patterned(20 * MiB)
+      for (let at = 0; at < body.byteLength; at += MiB) {
+        if (at === 12 * MiB) await putText(kit.bucket, 'large', 'theirs')
+        await kit.calls.write(handle, at, body.subarray(at, at + MiB))
+      }
+      const { code, conflictPath = '' } = await errorOf(kit.calls.close(handle))
+      expect(code).toBe('ESTALE')
+      expect(await getText(kit.bucket, 'large')).toBe('theirs')
+      expect(Buffer.compare(await kit.calls.readFile(root, conflictPath), body)).toBe(0)
+      expect(await kit.bucket.listUploads('')).toEqual([])
+      const left = (await kit.keys()).filter((key) => key.startsWith('.bucketfs/data/') && !key.includes('/conflicts/'))
+      expect(left).toEqual([])
+    },
+  )
 
   it('P2.14 a file written and renamed onto a name that another client took meanwhile keeps both', async () => {
     const kit = await kitOf({ durability: 'memory' })
@@ -254,18 +257,21 @@ describe('a lost race about a streamed file', () => {
     expect(await getText(kit.bucket, 'f')).toBe('theirs')
   })
 
-  it.each(['bucket', 'memory'] as const)('P2.11 a rename over a file that another client replaced takes its place or keeps both, under %s', async (durability) => {
-    const kit = await kitOf({ durability })
-    await kit.write('/new', 'mine')
-    await kit.write('/f', 'old')
-    await kit.volume.sync()
-    await putText(kit.bucket, 'f', 'theirs')
-    await kit.calls.rename(root, '/new', '/f')
-    await kit.volume.sync().catch(() => undefined)
-    const texts = await Promise.all((await kit.keys()).map((key) => getText(kit.bucket, key)))
-    // A caller who waits replaces what is there now, as rename says; one who does not never replaces it unseen.
-    expect(texts.toSorted()).toEqual(durability === 'bucket' ? ['mine'] : ['mine', 'theirs'])
-  })
+  it.each(['bucket', 'memory'] as const)(
+    'P2.11 a rename over a file that another client replaced takes its place or keeps both, under %s',
+    async (durability) => {
+      const kit = await kitOf({ durability })
+      await kit.write('/new', 'mine')
+      await kit.write('/f', 'old')
+      await kit.volume.sync()
+      await putText(kit.bucket, 'f', 'theirs')
+      await kit.calls.rename(root, '/new', '/f')
+      await kit.volume.sync().catch(() => undefined)
+      const texts = await Promise.all((await kit.keys()).map((key) => getText(kit.bucket, key)))
+      // A caller who waits replaces what is there now, as rename says; one who does not never replaces it unseen.
+      expect(texts.toSorted()).toEqual(durability === 'bucket' ? ['mine'] : ['mine', 'theirs'])
+    },
+  )
 })
 
 describe('write ids', () => {

@@ -133,6 +133,20 @@ describe.each(['memory', 'journal'] as const)('once acknowledged under %s', (dur
     expect(keys[0]).toMatch(/^\.bucketfs\/data\/conflicts\/g\./)
   })
 
+  it('P2.14 nor is a file lost that stood in a circle of renames', async () => {
+    const kit = await kitOf(options())
+    for (const name of ['a', 'b']) await kit.write(`/${name}`, name)
+    await kit.volume.sync()
+    await kit.calls.rename(root, '/a', '/b', { exchange: true })
+    await putText(kit.bucket, 'b', 'theirs')
+    await kit.volume.sync().catch(() => undefined)
+    const keys = await kit.keys()
+    const kept = keys.filter((key) => key.startsWith('.bucketfs/data/'))
+    expect(kept).toEqual([expect.stringMatching(/^\.bucketfs\/data\/conflicts\/b\./)])
+    expect(await kit.read(`/${kept[0]}`)).toBe('a')
+    expect(await getText(kit.bucket, 'b')).toBe('theirs')
+  })
+
   it('P2.14 nor one under its old name', async () => {
     const kit = await kitOf(options())
     await kit.write('/f', 'ours')

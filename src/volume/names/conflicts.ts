@@ -12,7 +12,7 @@ import type { Inode, Version } from '../inode.ts'
 import type { Name } from '../types.ts'
 import { keepConflict } from '../objects/conflict-copy.ts'
 import { copyObject } from '../objects/copy-object.ts'
-import { objectDeps } from './aside.ts'
+import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import type { PendingName } from './pending-names.ts'
 
 /** Copies of one conflict while its writer goes on writing. */
@@ -94,6 +94,12 @@ export async function abandonName(context: VolumeContext, inode: Inode, pending:
   for (const old of context.names.leftBy(inode)) {
     if (!old.inode) dropName(context, old)
     else if (inode.base && inode.base.key === old.object?.key) await keepDisplaced(context, inode, inode.base)
+  }
+  const { base } = inode
+  if (base && isOwnedKey(base.key)) {
+    // It stood in a circle of renames, and no name leads to it any more.
+    await keepDisplaced(context, inode, base)
+    await releaseOwnedKey(context, base)
   }
   reportNameConflict(context, pending, 'another writer has taken the new name of a renamed file')
 }
