@@ -3,6 +3,7 @@
 // the wrong kind are deleted; then the inode's object is put, copied or re-described at the key. Each request carries the
 // condition of what was seen. Idempotent: a settled name costs nothing.
 
+import { longPathsPrefix } from '../../format/key.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { Name } from '../types.ts'
@@ -79,9 +80,23 @@ export class Settler {
   ): Promise<void> {
     const key = this.#context.tree.keyOfName(directory, name, inode.directory !== null)
     const at = { directory, name, key }
+    if (key.startsWith(longPathsPrefix)) await this.#makeReachable(directory)
     if (pending) await removeName(this.#context, pending, inode, options)
     if (inode.directory) await writeDirectory(this.#context, inode, at, pending, options)
     else await writeFile(this.#context, inode, at, pending, options)
+  }
+
+  /** An entry whose key is too long for its place is found through its directory's marker, which goes first. */
+  async #makeReachable(directory: Inode): Promise<void> {
+    const { tree, names, writeBack } = this.#context
+    if (!directory.directory || !directory.place) return
+    if (directory.directory.hasMarker === undefined) await tree.ensureAttributes([directory])
+    const { place } = directory
+    if (!place || directory.directory.hasMarker) return
+    directory.attributesDirty = true
+    writeBack.touch(directory)
+    // Nobody waits for the directory: a marker of somebody else is as good as ours.
+    await this.#write(directory, place.parent, place.name, names.of(directory) ?? null, { waiting: false })
   }
 
   async #leave(pending: PendingName, options: SettleOptions, chain: Set<PendingName>): Promise<void> {

@@ -9,6 +9,7 @@ import { copyAside, objectDeps } from '../names/aside.ts'
 import type { PendingName } from '../names/pending-names.ts'
 import { removeMany } from '../objects/remove-object.ts'
 import { versionOfListed } from '../tree/attributes.ts'
+import { pagesBelow } from '../tree/deep-keys.ts'
 import { mayExecute, mayRead, mayWrite } from '../tree/permissions.ts'
 import type { Caller, Name } from '../types.ts'
 import { acknowledge, forgetName, touchDirectory } from './acknowledge.ts'
@@ -86,15 +87,13 @@ async function removeObjects(context: VolumeContext, prefix: string, signal: Abo
 /** True when nothing was left behind. */
 async function removePass(context: VolumeContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
   let clean = true
-  let startAfter: string | undefined
-  for (;;) {
-    const page = await context.store.list({ prefix, startAfter, signal })
-    const outcomes = await removeMany(objectDeps(context), page.objects.map(versionOfListed), { signal })
+  for await (const { objects } of pagesBelow(context.store, prefix, { signal })) {
+    const versions = objects.map(({ listed }) => versionOfListed(listed))
+    const outcomes = await removeMany(objectDeps(context), versions, { signal })
     for (const outcome of outcomes) {
       if (outcome instanceof Error) throw outcome
       if (typeof outcome === 'object') clean = false
     }
-    startAfter = page.objects.at(-1)?.key
-    if (page.token === undefined || startAfter === undefined) return clean
   }
+  return clean
 }

@@ -1,11 +1,13 @@
 // What a rename had moved before it was interrupted: objects that are under the new prefix already, while pending names
 // and dirty inodes still speak of the old one.
 
+import { keySegmentOfName } from '../../../format/key.ts'
 import { writeIdHeader } from '../../../format/metadata.ts'
 import type { ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode, Version } from '../../inode.ts'
 import { orMissing } from '../../tree/attributes.ts'
+import type { Name } from '../../types.ts'
 
 /** `found` as the moved version of `from`; null when it is something else. */
 export function asMoved(from: Version, found: ObjectInfo): Version | null {
@@ -34,14 +36,16 @@ export async function followMovedBefore(
   const { names, writeBack, store, journal, tree } = context
   const inodes = new Set<Inode>(writeBack.dirtyInodes())
   for (const { inode, after } of names.all()) for (const each of [inode, ...after]) if (each) inodes.add(each)
+  const longKeys = longKeysMoved(context, { from, to }, inodes)
   const believed = new Map<string, Version>()
   const believe = (version: Version | null): void => {
-    if (version?.key.startsWith(from)) believed.set(version.key, version)
+    if (version && (version.key.startsWith(from) || longKeys.has(version.key))) believed.set(version.key, version)
   }
   for (const { object, marker } of names.all()) for (const each of [object, marker]) believe(each)
   for (const { base } of inodes) believe(base)
   for (const version of believed.values()) {
-    const info = await orMissing(store.head(tree.objectKey(to + version.key.slice(from.length))))
+    const key = longKeys.get(version.key) ?? tree.objectKey(to + version.key.slice(from.length))
+    const info = await orMissing(store.head(key))
     const moved = info && asMoved(version, info)
     if (!moved) continue
     for (const pending of names.all()) {
@@ -57,6 +61,30 @@ export async function followMovedBefore(
   }
 }
 
+/** From the keys of these inodes and of pending names before the rename to those after it, where the old ones lie elsewhere. */
+function longKeysMoved(
+  { names, tree }: VolumeContext,
+  { from, to }: { readonly from: string; readonly to: string },
+  inodes: Iterable<Inode>,
+): ReadonlyMap<string, string> {
+  const moved = new Map<string, string>()
+  const note = (natural: string): void => {
+    const rest = natural.startsWith(to) ? natural.slice(to.length) : natural.startsWith(from) ? natural.slice(from.length) : null
+    if (rest === null) return
+    const old = tree.objectKey(from + rest)
+    if (old !== from + rest) moved.set(old, tree.objectKey(to + rest))
+  }
+  const notePlace = (directory: Inode, name: Name): void => {
+    const natural = tree.prefixOf(directory) + keySegmentOfName(name, directory === tree.root)
+    note(natural)
+    note(`${natural}/`)
+  }
+  note(from)
+  for (const { directory, name } of names.all()) notePlace(directory, name)
+  for (const { place } of inodes) if (place) notePlace(place.parent, place.name)
+  return moved
+}
+
 function withoutId(metadata: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(metadata).filter(([name]) => name !== writeIdHeader).sort())
+  return JSON.stringify(Object.entries(metadata).filter(([name]) => name !== writeIdHeader).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

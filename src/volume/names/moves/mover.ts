@@ -1,6 +1,7 @@
-// Carries out one directory rename: page by page of the old prefix, copy to the new prefix, tell the tree, delete the old
-// ones. Repeating it is safe: what was copied before is recognised, a version that changed meanwhile stays under its old
-// name and is reported, and a file that is at the new name already is never replaced.
+// Carries out one directory rename: page by page of what is below the old prefix, copy to the new prefix, tell the tree,
+// delete the old ones. Keys that are too long for their place, before or after, are followed to where they lie. Repeating
+// it is safe: what was copied before is recognised, a version that changed meanwhile stays under its old name and is
+// reported, and a file that is at the new name already is never replaced.
 
 import { nameOfKeySegment } from '../../../format/key.ts'
 import type { ListedObject, ObjectInfo } from '../../../store/store.ts'
@@ -11,9 +12,11 @@ import { copyObject } from '../../objects/copy-object.ts'
 import { removeMany } from '../../objects/remove-object.ts'
 import { versionOfListed } from '../../tree/attributes.ts'
 import { forEachBounded } from '../../tree/concurrency.ts'
-import { objectKey } from '../../tree/places.ts'
+import { pagesBelow } from '../../tree/deep-keys.ts'
+import type { DeepObject } from '../../tree/deep-keys.ts'
 import { objectDeps } from '../aside.ts'
 import { storeIntent } from './intents.ts'
+import { makeReachable, newNatural } from './reachable.ts'
 import { asMoved, follow, followMovedBefore } from './moved-before.ts'
 
 /** Copies in flight of one rename; the store's own limit bounds them further. */
@@ -31,13 +34,10 @@ interface Moving {
 export async function moveObjects(context: VolumeContext, move: Moving): Promise<void> {
   await writesBelowEnded(context, move)
   let renewedMs = context.clock.monotonicMs()
-  let startAfter: string | undefined
-  for (;;) {
-    const page = await context.store.list({ prefix: move.from, startAfter })
-    context.serverTime.observe(page.date)
-    await movePage(context, move, page.objects)
-    startAfter = page.objects.at(-1)?.key
-    if (page.token === undefined || startAfter === undefined) break
+  const reachable = new Set<string>()
+  for await (const { date, objects } of pagesBelow(context.store, move.from)) {
+    context.serverTime.observe(date)
+    await movePage(context, move, objects, reachable)
     if (context.clock.monotonicMs() - renewedMs < renewIntervalMs) continue
     await storeIntent(context, move)
     renewedMs = context.clock.monotonicMs()
@@ -52,14 +52,20 @@ async function writesBelowEnded(context: VolumeContext, { directory }: Moving): 
   await context.moves.released(directory)
 }
 
-async function movePage(context: VolumeContext, move: Moving, page: readonly ListedObject[]): Promise<void> {
+async function movePage(
+  context: VolumeContext,
+  move: Moving,
+  page: readonly DeepObject[],
+  reachable: Set<string>,
+): Promise<void> {
   const copied: Version[] = []
-  await forEachBounded(page, copiesInFlightMax, async (listed) => {
-    const known = knownVersion(context, move, listed)
-    const moved = await copyOne(context, known, objectKey(move.to + listed.key.slice(move.from.length)))
+  for (const { natural } of page) await makeReachable(context, move, natural, reachable)
+  await forEachBounded(page, copiesInFlightMax, async ({ natural, listed }) => {
+    const known = knownVersion(move, natural, listed)
+    const moved = await copyOne(context, known, context.tree.objectKey(newNatural(move, natural)))
     if (!moved) return
     copied.push(known)
-    tell(context, move, known, moved)
+    tell(context, move, natural, known, moved)
   })
   const outcomes = await removeMany(objectDeps(context), copied, { waiting: false })
   const failure = outcomes.find((outcome) => outcome instanceof Error)
@@ -70,9 +76,8 @@ async function movePage(context: VolumeContext, move: Moving, page: readonly Lis
 }
 
 /** With headers, when the tree knows them: that spares the copy a HEAD. */
-function knownVersion(context: VolumeContext, move: Moving, listed: ListedObject): Version {
-  const base = inodeAt(move, listed.key)?.base
-  void context
+function knownVersion(move: Moving, natural: string, listed: ListedObject): Version {
+  const base = inodeAt(move, natural)?.base
   return base && base.key === listed.key && base.etag === listed.etag && base.headers ? base : versionOfListed(listed)
 }
 
@@ -99,9 +104,9 @@ async function movedBefore(context: VolumeContext, from: Version, found: ObjectI
 }
 
 /** The tree and pending names go on with the object under its new key. */
-function tell(context: VolumeContext, move: Moving, from: Version, to: Version): void {
+function tell(context: VolumeContext, move: Moving, natural: string, from: Version, to: Version): void {
   context.reader.move(from, to)
-  if (from.key === move.from && move.directory) {
+  if (natural === move.from && move.directory) {
     const own = context.names.of(move.directory)
     if (own) {
       own.marker = to
@@ -109,30 +114,30 @@ function tell(context: VolumeContext, move: Moving, from: Version, to: Version):
     }
     return follow(context, move.directory, from, to)
   }
-  const place = placeAt(move, from.key)
+  const place = placeAt(move, natural)
   if (!place) return
   const pending = context.names.get(place.directory, place.name)
   if (pending?.object?.key === from.key) pending.object = to
   if (pending?.marker?.key === from.key) pending.marker = to
   if (pending) context.journal.name(pending)
-  const inode = inodeAt(move, from.key)
+  const inode = inodeAt(move, natural)
   if (inode) follow(context, inode, from, to)
   for (const left of pending?.after ?? []) follow(context, left, from, to)
 }
 
-/** The inode whose object lies at `key` below the old prefix, if the tree knows it. */
-function inodeAt(move: Moving, key: string): Inode | null {
+/** The inode whose key by its place was `natural`, below the old prefix, if the tree knows it. */
+function inodeAt(move: Moving, natural: string): Inode | null {
   const { directory } = move
   if (!directory) return null
-  const rest = key.slice(move.from.length)
+  const rest = natural.slice(move.from.length)
   if (rest === '') return directory
-  const place = placeAt(move, key)
+  const place = placeAt(move, natural)
   const inode = place?.directory.directory?.dentries.get(place.name)?.inode ?? null
   return inode && (inode.directory !== null) === rest.endsWith('/') ? inode : null
 }
 
-function placeAt(move: Moving, key: string): { readonly directory: Inode; readonly name: string } | null {
-  const segments = key.slice(move.from.length).split('/')
+function placeAt(move: Moving, natural: string): { readonly directory: Inode; readonly name: string } | null {
+  const segments = natural.slice(move.from.length).split('/')
   if (segments.at(-1) === '') segments.pop()
   let at: Inode | null = move.directory
   for (const [index, segment] of segments.entries()) {
