@@ -96,10 +96,10 @@ function existsForm(door: Door): AnyFn {
 }
 
 function addWatches(fs: Record<string, unknown>, door: Door): void {
-  const { watchFile, unwatchFile } = fileWatches(door)
+  const watches = fileWatches(door)
   fs['watch'] = likeNode((filename, options, listener) => watch(door, filename, options, listener), 'watch')
-  fs['watchFile'] = likeNode(watchFile as AnyFn, 'watchFile')
-  fs['unwatchFile'] = likeNode(unwatchFile as AnyFn, 'unwatchFile')
+  fs['watchFile'] = likeNode((name, options, listener) => watches.watchFile(name, options, listener), 'watchFile')
+  fs['unwatchFile'] = likeNode((name, listener) => watches.unwatchFile(name, listener), 'unwatchFile')
 }
 
 /** Calls whose forms follow no pattern. */

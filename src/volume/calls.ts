@@ -5,7 +5,7 @@
 // Paths are absolute inside the volume ('/a/b'), '/'-separated byte-exact Names; '.' and '..' are resolved here, after
 // symlinks, as the kernel does; a trailing slash demands a directory. The empty path is ENOENT. Failures are VolumeError.
 
-import type { Attributes, AttributeChanges, Caller, DirectoryEntry, HandleId, Name, StatFs } from './types.ts'
+import type { Attributes, AttributeChanges, Caller, DirectoryEntry, HandleId, StatFs } from './types.ts'
 
 export interface OpenedFile {
   readonly handle: HandleId
@@ -122,6 +122,3 @@ export interface VolumeCalls {
   /** Waits for pending operations on the entries of a directory. */
   fsyncDirectory(caller: Caller, path: string): Promise<void>
 }
-
-/** `Name` re-exported for implementers of doors. */
-export type { Name }

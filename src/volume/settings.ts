@@ -77,7 +77,7 @@ export const defaultSettings: VolumeSettings = Object.fromEntries(
 ) as unknown as VolumeSettings
 
 /** Smallest block: a page. Relations between limits are asserted where settings are resolved. */
-export const blockBytesMin: number = 4 * KiB
+const blockBytesMin: number = 4 * KiB
 /** Largest block: one fill, for which the memory budget always keeps room. */
 const blockBytesMax: number = 8 * MiB
 

@@ -84,10 +84,10 @@ export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000
 export const S_IFDIR = 0o040000
 export const S_IFLNK = 0o120000
-export const S_IFIFO = 0o010000
-export const S_IFSOCK = 0o140000
-export const S_IFCHR = 0o020000
-export const S_IFBLK = 0o060000
+const S_IFIFO = 0o010000
+const S_IFSOCK = 0o140000
+const S_IFCHR = 0o020000
+const S_IFBLK = 0o060000
 
 /** Linux open flags as node:fs constants and the kernel use them. */
 export const O_RDONLY = 0
@@ -101,7 +101,6 @@ export const O_APPEND = 0o2000
 export const O_DSYNC = 0o10000
 export const O_DIRECTORY = 0o200000
 export const O_NOFOLLOW = 0o400000
-export const O_SYNC = 0o4010000
 
 export const nameBytesMax = 255
 export const pathBytesMax = 4095

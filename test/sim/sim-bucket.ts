@@ -12,7 +12,7 @@ import type { SimClock } from './sim-clock.ts'
 
 export type Planted = 'no-conditions' | 'early-sync' | undefined
 
-export const simLimits = { partBytesMin: 4096 }
+const simLimits = { partBytesMin: 4096 }
 
 export interface SimBucket {
   /** What foreign writers use, and the end of the simulation: no faults. */

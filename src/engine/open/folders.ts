@@ -57,7 +57,7 @@ export async function openFolders(plan: VolumePlan, log: Logger): Promise<Volume
 }
 
 /** The folder of a volume below a per-user root. */
-export function volumeFolder(home: string, label: string): string {
+function volumeFolder(home: string, label: string): string {
   return `${home}/bucketfs/${createHash('sha256').update(label).digest('hex').slice(0, 32)}`
 }
 

@@ -59,7 +59,7 @@ export const callNames: readonly CallName[] = Object.keys(callTraits) as CallNam
 /** Calls about the engine itself, beside the volume's. */
 export type ControlName = 'opened' | 'metrics' | 'host' | 'unhost' | 'retire' | 'shutdown'
 
-export const controlNames: readonly ControlName[] = ['opened', 'metrics', 'host', 'unhost', 'retire', 'shutdown']
+const controlNames: readonly ControlName[] = ['opened', 'metrics', 'host', 'unhost', 'retire', 'shutdown']
 
 export type MethodName = CallName | ControlName
 

@@ -22,7 +22,7 @@ export const head = {
   absences: 1,
 } as const
 
-export const headBytes = 64
+const headBytes = 64
 
 /** Words (Int32) at the start of every slot. */
 export const slotWords = {

@@ -12,7 +12,7 @@
 import { concatBytes, crc32, utf8 } from '../../base/bytes.ts'
 
 /** Largest header and body of one frame. A longer length field is no frame. */
-export const frameBytesMax: number = 32 * 1024 * 1024
+const frameBytesMax: number = 32 * 1024 * 1024
 
 const prefixBytes = 8
 const headerPrefixBytes = 4

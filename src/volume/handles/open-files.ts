@@ -13,7 +13,7 @@ import type { Inode, Version } from '../inode.ts'
 import type { HandleId } from '../types.ts'
 
 /** Open handles of one volume. */
-export const handlesMax = 1_000_000
+const handlesMax = 1_000_000
 
 export class OpenFile {
   readonly id: HandleId

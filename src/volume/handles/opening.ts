@@ -88,7 +88,7 @@ export async function closeFile(context: VolumeContext, file: OpenFile): Promise
 }
 
 /** Close-time flush: contents are in the bucket (`bucket`) or the journal (`journal`). */
-export async function flushFile(context: VolumeContext, file: OpenFile): Promise<void> {
+async function flushFile(context: VolumeContext, file: OpenFile): Promise<void> {
   const { inode } = file
   throwFailure(inode)
   if (!file.writable || (!inode.dirty && !context.names.of(inode))) return

@@ -11,7 +11,7 @@ import { resolveDoubts } from '../names/doubts.ts'
 import type { OpenFile } from './open-files.ts'
 
 /** node:fs's own bound on whole-file reads. */
-export const wholeFileBytesMax: number = 2 ** 31 - 1
+const wholeFileBytesMax: number = 2 ** 31 - 1
 /** Reads started anew because the object moved (our own rename or rewrite) or a foreign version came. */
 const restartsMax = 5
 

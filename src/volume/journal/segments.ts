@@ -13,7 +13,7 @@ import type { LocalFile, LocalFiles } from '../local-files.ts'
 import { asVolumeError } from '../volume-errors.ts'
 
 /** A new segment is begun past this. */
-export const segmentBytesMax: number = 64 * 1024 * 1024
+const segmentBytesMax: number = 64 * 1024 * 1024
 /** With nothing dirty, a segment longer than this is given up for an empty one. */
 const idleBytesMax = 256 * 1024
 

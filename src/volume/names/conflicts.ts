@@ -63,7 +63,7 @@ function besideOf(context: VolumeContext, { place }: Inode): ((name: Name) => st
 }
 
 /** Drops all local changes of the inode and of its name; the next lookup asks the bucket. */
-export function forgetLocal(context: VolumeContext, inode: Inode, pending: PendingName | null): void {
+function forgetLocal(context: VolumeContext, inode: Inode, pending: PendingName | null): void {
   const { place } = inode
   context.writeBack.streams.drop(inode)
   inode.content?.release()

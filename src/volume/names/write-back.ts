@@ -5,8 +5,8 @@
 // remembered for its next fsync or close.
 
 import PQueue from 'p-queue'
-import { VolumeError } from '../../base/errors.ts'
 import { isStoreError } from '../../base/errors.ts'
+import type { VolumeError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode, Version } from '../inode.ts'
 import { asVolumeError } from '../volume-errors.ts'

@@ -105,7 +105,7 @@ async function uploadFrozen(deps: ObjectDeps, job: ContentJob, call: CallOptions
 }
 
 /** All parts, several at once; `firstPartNumber` on. Settles only when none is under way any more. */
-export async function sendParts(
+async function sendParts(
   upload: Upload,
   parts: readonly PlannedPart[],
   frozen: FrozenContent,

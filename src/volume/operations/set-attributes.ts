@@ -43,14 +43,15 @@ export function changedAttributes(context: VolumeContext, inode: Inode): void {
 /** Waits as the durability says; `folds`: the change goes out with contents that somebody will write. */
 export async function acknowledgeAttributes(context: VolumeContext, inode: Inode, folds: boolean): Promise<void> {
   const { settings, journal, writeBack, tree } = context
-  if (settings.durability !== 'bucket') return journal.commit()
-  if (folds || !inode.place) return
   if (inode === tree.root) {
     // The root has no marker: its attributes live as long as the volume is open.
     inode.attributesDirty = false
     writeBack.clean(inode)
+    journal.inode(inode)
     return
   }
+  if (settings.durability !== 'bucket') return journal.commit()
+  if (folds || !inode.place) return
   try {
     await writeBack.settler.inode(inode, { waiting: true })
   } catch (error) {
@@ -116,6 +117,6 @@ function attributesOf(
 }
 
 /** What writing and chown take away: setuid, and setgid of group-executable files. */
-export function withoutSetId(mode: number): number {
+function withoutSetId(mode: number): number {
   return (mode & 0o010) !== 0 ? mode & ~0o6000 : mode & ~0o4000
 }

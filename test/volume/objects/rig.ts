@@ -58,7 +58,7 @@ export const smallLimits: Partial<StoreLimits> = {
 export const smallSettings: Partial<VolumeSettings> = { putBytesMax: 32_768, partBytes: 16_384, partBytesLate: 131_072 }
 
 /** Waits take no time: they move the clock on. */
-export function createInstantClock(): Clock {
+function createInstantClock(): Clock {
   let elapsedMs = 0
   return {
     nowNs: () => BigInt(1_700_000_000_000 + Math.floor(elapsedMs)) * 1_000_000n,
@@ -104,7 +104,7 @@ export function createRig(options: RigOptions = {}): Rig {
 }
 
 /** A content of `bytes` only, and its frozen state. */
-export async function contentOf(rig: Rig, bytes: Uint8Array, base: Version | null = null): Promise<FileContent> {
+async function contentOf(rig: Rig, bytes: Uint8Array, base: Version | null = null): Promise<FileContent> {
   const content = new FileContent(base, 0)
   await writeAt(rig, content, 0, bytes)
   return content
