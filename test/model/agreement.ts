@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../src/store/store.ts'
 import type { VolumeCalls } from '../../src/volume/calls.ts'
 import { resolveSettings, type VolumeSettings } from '../../src/volume/settings.ts'
 import { startVolume } from '../../src/volume/start.ts'
-import { O_ACCMODE, O_RDONLY, O_WRONLY } from '../../src/volume/types.ts'
+import { O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY } from '../../src/volume/types.ts'
 import type { Volume } from '../../src/volume/volume.ts'
 import { createSimClock, type SimClock } from '../sim/sim-clock.ts'
 import { SimDisk } from '../support/sim-disk.ts'
@@ -55,7 +55,6 @@ export class Life {
   }
 
   async open(): Promise<void> {
-    // Opened later than anything was written, so that metadata of the second before is not in doubt.
     const small = {
       blockBytes: 4096,
       putBytesMax: 16_384,
@@ -68,6 +67,8 @@ export class Life {
       settings: { ...resolveSettings({ uid: 0, gid: 0, ...this.#options.settings }), ...small },
       journalFiles: this.#disk,
     })
+    // The time of the opening stands for times that are not known.
+    await this.clock.sleep(7)
   }
 
   /** Asks both; throws when they differ. */
@@ -102,7 +103,7 @@ export class Life {
     }
     if (!(await actForeign(this.bucket, this.reference, act)) && local)
       throw new Error('nothing happened to a file that is there')
-    if (writer && local) await this.#lose(writer[0], local)
+    if (writer && local) await this.#lose(writer[0], local, (writer[1].flags & O_APPEND) !== 0 ? before.byteLength : 2)
     for (const [slot, { flags }] of open) {
       if (!writer && act.act !== 'chmod' && (flags & O_ACCMODE) !== O_WRONLY) await this.#readOld(slot, before)
       await this.calls.close(this.handles.get(slot) as number)
@@ -112,7 +113,8 @@ export class Life {
     await this.clock.sleep(2500)
   }
 
-  async #lose(slot: number, local: Uint8Array): Promise<void> {
+  /** `start`: where it was written to. */
+  async #lose(slot: number, local: Uint8Array, start: number): Promise<void> {
     try {
       await this.calls.fsync(this.handles.get(slot) as number)
     } catch (error) {
@@ -120,7 +122,9 @@ export class Life {
       const copy = error.conflictPath ?? this.fail('a lost race', 'a conflict copy', error.message)
       const kept = await this.calls.readFile(root, copy)
       // Whole where all of it can still be read, else what was written here, at its offset.
-      const isKept = kept.every((byte, index) => byte === local[index] || (byte === 0 && (index < 2 || index >= 7)))
+      const isKept = kept.every(
+        (byte, index) => byte === local[index] || (byte === 0 && (index < start || index >= start + 5)),
+      )
       if (kept.byteLength !== local.byteLength || !isKept) this.fail('the conflict copy', latin(local), latin(kept))
       return
     }

@@ -105,6 +105,8 @@ async function send(
   const stream = frozen ? streams.get(inode) : undefined
   if (stream) streams.useTimes(inode)
   const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept', (await stream?.target())?.writeId)
+  // With the attributes that go out, so that a replay does not put older ones over them.
+  context.journal.inode(inode)
   context.journal.writing(inode.ino, key, writeId)
   await context.journal.commit()
   const deps = objectDeps(context)

@@ -5,7 +5,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { StoreError } from '../../../src/base/errors.ts'
 import { createSeededRandom } from '../../../src/base/random.ts'
 import { createMemoryStore } from '../../../src/store/memory.ts'
-import { O_CREAT, O_RDWR, O_WRONLY } from '../../../src/volume/types.ts'
+import { O_CREAT, O_RDWR, O_TRUNC, O_WRONLY } from '../../../src/volume/types.ts'
 import { SimDisk } from '../../support/sim-disk.ts'
 import { createManualClock } from '../../support/store-clock.ts'
 import { openKit, root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
@@ -228,5 +228,28 @@ it('finds a renamed directory in one that was never in the bucket', async () => 
   expect(await second.read('/p/new/f')).toBe('inside')
   await second.volume.sync()
   expect(await second.keys()).toEqual(['p/', 'p/new/', 'p/new/f'])
+  await second.close()
+})
+
+it('is empty after a close, also when the root was changed', async () => {
+  const m = machine()
+  const first = await m.start()
+  await first.calls.setAttributes(root, '/', { mode: 0o700 }, true)
+  await first.write('/a', 'x')
+  await first.close()
+  expect(m.disk.bytes).toBe(0)
+})
+
+it('does not put older attributes over what had been written', async () => {
+  const m = machine()
+  const first = await m.start()
+  await first.write('/a', '')
+  await m.clock.advance(5)
+  await first.calls.open(root, '/a', O_RDWR | O_TRUNC, 0)
+  const { mtimeNs } = await first.calls.stat(root, '/a', true)
+  await m.clock.advance(3000)
+  m.crash()
+  const second = await m.start()
+  expect((await second.calls.stat(root, '/a', true)).mtimeNs).toBe(mtimeNs)
   await second.close()
 })
