@@ -74,11 +74,17 @@ export class KillLives {
         this.#history.push(`done ${JSON.stringify(line.done)}`)
       }
     }
-    if (!killed) throw new Error(`seed ${seed}: the program ended by itself: ${errors}`)
+    if (!killed) throw new Error(`seed ${seed}: the program ended by itself: ${errors}\n    ${this.#told()}`)
     this.killCount++
     this.#history.push(`killed${this.#underWay ? ` during ${JSON.stringify(this.#underWay)}` : ''}`)
     if (!hasLooked) this.earlyCount++
     if (this.#underWay) this.underWayCount++
+  }
+
+  /** The last things that were done. */
+  #told(): string {
+    const underWay = this.#underWay ? [`under way ${JSON.stringify(this.#underWay)}`] : []
+    return [...this.#history.slice(-historyMax), ...underWay].join('\n    ')
   }
 
   /** What another volume finds is as promised. Afterwards that is what the next life starts from. */
@@ -97,9 +103,8 @@ export class KillLives {
     }
     const lists = trees.map((tree) => differences(tree, found).join('\n    '))
     const during = step ? ` during ${JSON.stringify(step)}` : ''
-    const history = this.#history.slice(-historyMax).join('\n    ')
     throw new Error(
-      `seed ${seed}: after a kill${during} the next volume differs:\n    ${lists.join('\n  or\n    ')}\n    ${history}`,
+      `seed ${seed}: after a kill${during} the next volume differs:\n    ${lists.join('\n  or\n    ')}\n    ${this.#told()}`,
     )
   }
 
@@ -126,7 +131,9 @@ export class KillLives {
       )
         problems.push(`${each} is in neither place`)
     if (problems.length > 0)
-      throw new Error(`seed ${seed}: after a kill during ${JSON.stringify(step)}:\n    ${problems.join('\n    ')}`)
+      throw new Error(
+        `seed ${seed}: after a kill during ${JSON.stringify(step)}:\n    ${problems.join('\n    ')}\n    ${this.#told()}`,
+      )
     return result
   }
 }
