@@ -27,29 +27,6 @@ export function deepPrefixesOf(key: string, from: string, keyBytesMax: number): 
   return prefixes
 }
 
-/** Everything below these natural prefixes that lies elsewhere, a directory's marker before what is in it. */
-export async function* deepObjects(
-  store: ObjectStore,
-  prefixes: Iterable<string>,
-  options: CallOptions = {},
-): AsyncGenerator<DeepObject, void> {
-  for (const prefix of prefixes) {
-    const where = longPrefixOf(prefix)
-    const below: string[] = []
-    let token: string | undefined
-    do {
-      const reply = await store.list({ ...options, prefix: where, token })
-      for (const listed of reply.objects) {
-        const natural = prefix + listed.key.slice(where.length)
-        if (natural.endsWith('/')) below.push(natural)
-        yield { natural, listed }
-      }
-      token = reply.token
-    } while (token !== undefined)
-    yield* deepObjects(store, below, options)
-  }
-}
-
 /**
  * Every object below a natural prefix, in pages, wherever it lies. What can only be found through an object comes before
  * that object, so that a caller who takes pages away as they come, and is interrupted, finds the rest the next time.
