@@ -14,7 +14,7 @@ import { objectDeps } from './aside.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions, SettledAt } from './settle.ts'
-import { rereadsMax } from './settle-removal.ts'
+import { tryOnNewer } from './tries.ts'
 
 /** `pending.exclusive`: a marker of somebody else is EEXIST, as for mkdir; otherwise it is taken over. */
 export async function writeDirectory(
@@ -24,10 +24,7 @@ export async function writeDirectory(
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<void> {
-  for (let tries = 0; tries < rereadsMax; tries++) {
-    if (await inode.remoteLock.run(() => attempt(context, inode, at, pending, options))) return
-  }
-  throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} is being replaced by others` })
+  await tryOnNewer(context, inode, () => attempt(context, inode, at, pending, options))
 }
 
 async function attempt(

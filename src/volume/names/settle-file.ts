@@ -18,7 +18,7 @@ import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts
 import { isDoubtful, takeOwn } from './doubts.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions, SettledAt } from './settle.ts'
-import { rereadsMax } from './settle-removal.ts'
+import { tryOnNewer } from './tries.ts'
 
 /** Bodies up to this size stay cached as they were written. */
 const keptBytesMax = 1024 * 1024
@@ -30,10 +30,7 @@ export async function writeFile(
   pending: PendingName | null,
   options: SettleOptions,
 ): Promise<void> {
-  for (let tries = 0; tries < rereadsMax; tries++) {
-    if (await inode.remoteLock.run(() => attempt(context, inode, at, pending, options))) return
-  }
-  throw new VolumeError('ESTALE', { message: `${context.tree.pathOf(inode)} is being replaced by others` })
+  await tryOnNewer(context, inode, () => attempt(context, inode, at, pending, options))
 }
 
 /** True when done; false when another version was met and taken over, so that the operation is to be tried on it. */

@@ -11,9 +11,7 @@ import { objectDeps } from './aside.ts'
 import { reportNameConflict } from './conflicts.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions } from './settle.ts'
-
-/** How often an operation whose caller waits is applied to yet another version. */
-export const rereadsMax = 5
+import { rereadsMax } from './tries.ts'
 
 /** Removes the object and the marker of `pending` as far as `inode` (what the name leads to) does not take their place. */
 export async function removeName(
