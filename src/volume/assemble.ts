@@ -102,6 +102,7 @@ function build(components: VolumeComponents, metrics: VolumeMetrics, local: Loca
   const moves = new Moves(context)
   const writeBack = new WriteBack(context)
   tree.onForeignChange = (inode) => events.inode('modified', inode, 'remote')
+  tree.onForeignName = (kind, directory, name, inode) => events.foreignName(kind, directory, name, inode)
   return context
 }
 

@@ -32,6 +32,15 @@ export class Events {
     this.#emit({ kind, ino: inode.ino, parent: directory.ino, name, path, oldPath, origin: 'local' })
   }
 
+  /** A foreign change of a name; in an unlinked directory nobody watches. */
+  foreignName(kind: 'created' | 'removed', directory: Inode, name: Name, inode: Inode): void {
+    if (this.#listeners.size === 0) return
+    const parentPath = this.#tree.pathOf(directory)
+    if (parentPath === '') return
+    const path = parentPath === '/' ? `/${name}` : `${parentPath}/${name}`
+    this.#emit({ kind, ino: inode.ino, parent: directory.ino, name, path, origin: 'remote' })
+  }
+
   /** Contents or attributes of an inode changed; unlinked inodes have no watcher. */
   inode(kind: 'modified' | 'attributes', inode: Inode, origin: VolumeEvent['origin'] = 'local'): void {
     if (this.#listeners.size === 0) return

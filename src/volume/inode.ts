@@ -169,6 +169,8 @@ export class DirectoryState {
   invalidatedGeneration = 0
   /** Generation of the latest complete listing while nothing was evicted since: what is not in `dentries` was missing then. */
   absentGeneration = 0
+  /** All names were known once and nothing was evicted since: what shows up besides is new. */
+  namesKnown = false
   /** Names asked for one by one since the last listing; a few of them make listing the whole directory cheaper. */
   missCount = 0
   /** More names than one page shows: single names are asked for one by one. */

@@ -10,7 +10,11 @@ import { negativeDentriesMax, negativeKeptMs, settledKeptMax } from './tree-deps
 // dentry until write-back has carried them out (`settle`); what the bucket shows is taken only where nothing local
 // happened since the request was sent (`isProtected`), so that an old reply never undoes a new operation.
 
+/** Told of every name that somebody else made or removed, as far as it was known to be missing or there before. */
+export type ForeignNameListener = (kind: 'created' | 'removed', directory: Inode, name: Name, inode: Inode) => void
+
 export class Dentries {
+  onForeignName: ForeignNameListener = () => {}
   readonly #clock: Clock
   readonly #settings: VolumeSettings
   readonly #table: InodeTable
@@ -79,8 +83,13 @@ export class Dentries {
 
   /** The bucket showed `name` to a request sent at `generation`. Not for protected names. */
   observe(directory: Inode, name: Name, inode: Inode, generation: number): Dentry {
+    const state = stateOf(directory)
+    const before = state.dentries.get(name)
     const dentry = this.#put(directory, name, inode, this.#clock.monotonicMs() + this.#settings.listingTtlMs, false)
     dentry.seenGeneration = generation
+    if (before?.inode === inode) return dentry
+    if (before?.inode) this.onForeignName('removed', directory, name, before.inode)
+    if (before || state.namesKnown) this.onForeignName('created', directory, name, inode)
     return dentry
   }
 
@@ -98,6 +107,7 @@ export class Dentries {
     const freshUntilMs = this.#clock.monotonicMs() + Math.max(this.#settings.negativeTtlMs, 0)
     const missing = this.#put(directory, name, null, Math.max(freshUntilMs, state.completeUntilMs), false)
     missing.seenGeneration = generation
+    if (dentry?.inode) this.onForeignName('removed', directory, name, dentry.inode)
     if (state.dentries.size >= negativeDentriesMax && state.dentries.size % negativeDentriesMax === 0)
       dropNegatives(state, this.#clock.monotonicMs())
   }
@@ -160,10 +170,12 @@ export class Dentries {
       if (dentry.inode) this.#unplace(directory, name, dentry.inode)
       state.dentries.delete(name)
       this.#bump(state)
+      if (dentry.inode) this.onForeignName('removed', directory, name, dentry.inode)
     }
     state.missCount = 0
     if (state.invalidatedGeneration > generation) return
     state.absentGeneration = generation
+    state.namesKnown = true
     state.completeUntilMs = this.#clock.monotonicMs() + this.#settings.listingTtlMs
   }
 
@@ -207,6 +219,7 @@ export class Dentries {
     state.dentries.delete(inode.place.name)
     state.completeUntilMs = 0
     state.absentGeneration = 0
+    state.namesKnown = false
     state.invalidatedGeneration = this.#bump(state)
   }
 

@@ -8,6 +8,7 @@ import { AttributeFetch } from './attribute-fetch.ts'
 import { AttributeIndexes } from './index/attribute-index.ts'
 import { guessAttributes } from './attributes.ts'
 import { Dentries, stateOf } from './dentries.ts'
+import type { ForeignNameListener } from './dentries.ts'
 import { Entries } from './listing/entries.ts'
 import type { TreeListOptions } from './listing/entries.ts'
 import { InodeTable } from './inode-table.ts'
@@ -90,6 +91,11 @@ export class Tree {
   /** Called for every file whose bytes a foreign writer replaced. */
   set onForeignChange(listener: (inode: Inode) => void) {
     this.#context.observations.onForeign = listener
+  }
+
+  /** Called for every name that somebody else made or removed where we knew better, once. */
+  set onForeignName(listener: ForeignNameListener) {
+    this.#context.dentries.onForeignName = listener
   }
 
   /** ESTALE when unknown. */
@@ -213,6 +219,7 @@ export class Tree {
   markEmpty(directory: Inode): void {
     const state = stateOf(directory)
     state.hasMarker = false
+    state.namesKnown = true
     state.completeUntilMs = this.#context.clock.monotonicMs() + this.#context.settings.listingTtlMs
   }
 
