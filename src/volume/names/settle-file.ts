@@ -105,10 +105,11 @@ async function send(
   // With the attributes that go out, so that a replay does not put older ones over them.
   context.journal.inode(inode)
   context.journal.writing(inode.ino, key, writeId)
-  await context.journal.commit()
-  const deps = objectDeps(context)
+  // Before anything is waited for: whoever unlinks or renames the file from now on must know of the request.
   inode.doubtfulIds.set(writeId, key)
   pending?.doubtfulIds.add(writeId)
+  await context.journal.commit()
+  const deps = objectDeps(context)
   try {
     return await request()
   } catch (error) {

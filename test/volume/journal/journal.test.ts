@@ -253,3 +253,42 @@ it('does not put older attributes over what had been written', async () => {
   expect((await second.calls.stat(root, '/a', true)).mtimeNs).toBe(mtimeNs)
   await second.close()
 })
+
+it('a file unlinked just before its PUT went out is gone after a crash, though the PUT took effect', async () => {
+  const m = machine()
+  let onPut = (): void => {}
+  const setUp = await m.start()
+  await setUp.write('/a', 'old')
+  await setUp.close()
+  const open = m.disk.open.bind(m.disk)
+  let onSync: (() => Promise<void>) | null = null
+  m.disk.open = async (name) => {
+    const file = await open(name)
+    return { ...file, sync: async () => (await onSync?.(), file.sync()) }
+  }
+  const first = await m.start({ components: { journalFiles: m.disk } })
+  await first.write('/a', 'new')
+  let unlinked: Promise<void> | undefined
+  onSync = async () => {
+    onSync = null
+    unlinked = first.calls.unlink(root, '/a')
+  }
+  const arrived = new Promise<void>((resolve) => (onPut = resolve))
+  const put = m.bucket.put.bind(m.bucket)
+  m.bucket.put = async (key, body, options) => {
+    const reply = await put(key, body, options)
+    if (key !== 'a') return reply
+    onPut()
+    return new Promise(() => {})
+  }
+  await m.clock.advance(1500)
+  await arrived
+  await unlinked
+  m.bucket.put = put
+  m.crash()
+  m.disk.open = open
+  const second = await m.start()
+  await second.volume.sync()
+  expect(await second.keys()).toEqual([])
+  await second.close()
+})
