@@ -28,7 +28,10 @@ export async function mkdir(
   return path
 }
 
-/** The first directory that had to be made; null when all were there. ENOTDIR, EEXIST for a file in the way. */
+/**
+ * The first directory that had to be made, with the slashes it was given with; null when all were there. EEXIST for a
+ * file in the way, ENOTDIR for one with a slash or more names behind it.
+ */
 async function makePath(
   context: VolumeContext,
   paths: Paths,
@@ -37,16 +40,17 @@ async function makePath(
   mode: number,
 ): Promise<string | null> {
   const missing: string[] = []
-  let at = path.replace(/\/+$/, '') || '/'
+  let at = path
   for (;;) {
     const there = await existing(paths, caller, at)
     if (there?.inode) {
       const inode = there.inode.type === 'symlink' ? await paths.inode(caller, at, true) : there.inode
       if (inode.directory) break
-      throw new VolumeError(missing.length === 0 ? 'EEXIST' : 'ENOTDIR')
+      throw new VolumeError(missing.length === 0 && !there.trailingSlash ? 'EEXIST' : 'ENOTDIR')
     }
     missing.push(at)
-    at = at.slice(0, at.lastIndexOf('/')).replace(/\/+$/, '') || '/'
+    if (there) break
+    at = at.slice(0, at.lastIndexOf('/')) || '/'
   }
   let first: string | null = null
   for (const next of missing.reverse()) {
@@ -65,7 +69,7 @@ async function makePath(
 
 async function existing(paths: Paths, caller: Caller, path: string): Promise<Resolved | null> {
   try {
-    return await paths.place(caller, path)
+    return await paths.placeToMake(caller, path, false)
   } catch (error) {
     if (isVolumeError(error, 'ENOENT')) return null
     throw error
