@@ -31,11 +31,6 @@ const exceptions: readonly Exception[] = [
     titles: /copyFile(Sync| callback)?\('(dir|empty|dirlink)', '.*', 1\)/,
     why: 'the source is looked at before the destination',
   },
-  {
-    titles: /mkdir(Sync| callback)?\('(file|dirlink|broken|missing)\/'/,
-    why: 'a trailing slash behind what is no directory',
-  },
-  { titles: /rmSync\('broken\/'/, why: 'a trailing slash behind a broken link' },
 ]
 
 compareWithNode('engine: names and attributes', overEngine, callCases(nameCases, 'rotating'), exceptions)
