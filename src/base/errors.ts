@@ -41,7 +41,13 @@ export interface StoreErrorOptions {
   readonly cause?: unknown
 }
 
-const retriedKinds: ReadonlySet<StoreErrorKind> = new Set(['throttled', 'unavailable', 'timeout', 'corrupt', 'conflict'])
+const retriedKinds: ReadonlySet<StoreErrorKind> = new Set([
+  'throttled',
+  'unavailable',
+  'timeout',
+  'corrupt',
+  'conflict',
+])
 
 export class StoreError extends Error {
   override readonly name: string = 'StoreError'
@@ -78,10 +84,39 @@ export function isStoreError(error: unknown, ...kinds: readonly StoreErrorKind[]
 
 /** POSIX codes the volume may answer with. Each door maps them in one table. */
 export type ErrnoCode =
-  | 'E2BIG' | 'EACCES' | 'EAGAIN' | 'EBADF' | 'EBUSY' | 'ECANCELED' | 'EEXIST' | 'EFBIG' | 'EINTR' | 'EINVAL' | 'EIO'
-  | 'EISDIR' | 'ELOOP' | 'EMFILE' | 'EMLINK' | 'ENAMETOOLONG' | 'ENODATA' | 'ENODEV' | 'ENOENT' | 'ENOMEM' | 'ENOSPC'
-  | 'ENOSYS' | 'ENOTDIR' | 'ENOTEMPTY' | 'ENOTSUP' | 'ENXIO' | 'EOVERFLOW' | 'EPERM' | 'ERANGE' | 'EROFS' | 'ESTALE'
-  | 'EXDEV' | 'ETIMEDOUT'
+  | 'E2BIG'
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBUSY'
+  | 'ECANCELED'
+  | 'EEXIST'
+  | 'EFBIG'
+  | 'EINTR'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EISDIR'
+  | 'ELOOP'
+  | 'EMFILE'
+  | 'EMLINK'
+  | 'ENAMETOOLONG'
+  | 'ENODATA'
+  | 'ENODEV'
+  | 'ENOENT'
+  | 'ENOMEM'
+  | 'ENOSPC'
+  | 'ENOSYS'
+  | 'ENOTDIR'
+  | 'ENOTEMPTY'
+  | 'ENOTSUP'
+  | 'ENXIO'
+  | 'EOVERFLOW'
+  | 'EPERM'
+  | 'ERANGE'
+  | 'EROFS'
+  | 'ESTALE'
+  | 'EXDEV'
+  | 'ETIMEDOUT'
 
 export interface VolumeErrorOptions {
   readonly message?: string | undefined

@@ -49,9 +49,10 @@ async function openLocal(
 ): Promise<LocalParts> {
   const { settings, journalFiles, spoolFiles, cacheFiles, log, random } = components
   const { durability, spoolBytesMax, diskCacheBytesMax } = settings
-  const disk = cacheFiles && diskCacheBytesMax > 0
-    ? await DiskCache.open({ files: cacheFiles, bytesMax: diskCacheBytesMax, log })
-    : null
+  const disk =
+    cacheFiles && diskCacheBytesMax > 0
+      ? await DiskCache.open({ files: cacheFiles, bytesMax: diskCacheBytesMax, log })
+      : null
   if (durability !== 'journal' || settings.readOnly) {
     const spool = spoolFiles ? await ScratchSpool.open({ files: spoolFiles, bytesMax: spoolBytesMax }) : null
     return { journal: null, spool, disk }

@@ -1,10 +1,32 @@
 // Counters of a volume: named, monotonic, plain numbers. Gauges are read when a snapshot is taken.
 
 export type CounterName =
-  | 'lookupHits' | 'lookupMisses' | 'listings' | 'blockHits' | 'blockMisses' | 'diskHits' | 'readAheadBlocks'
-  | 'readAheadUsed' | 'verified' | 'unverified' | 'corrupt' | 'unsafe' | 'conflicts' | 'lostReplies' | 'writeBacks'
-  | 'writeBackFailures' | 'unrepresentable' | 'indexRowsUsed' | 'indexRowsStale' | 'indexWrites' | 'journalCommits'
-  | 'replayed' | 'bytesRead' | 'bytesWritten' | 'streamedFiles' | 'partCopies'
+  | 'lookupHits'
+  | 'lookupMisses'
+  | 'listings'
+  | 'blockHits'
+  | 'blockMisses'
+  | 'diskHits'
+  | 'readAheadBlocks'
+  | 'readAheadUsed'
+  | 'verified'
+  | 'unverified'
+  | 'corrupt'
+  | 'unsafe'
+  | 'conflicts'
+  | 'lostReplies'
+  | 'writeBacks'
+  | 'writeBackFailures'
+  | 'unrepresentable'
+  | 'indexRowsUsed'
+  | 'indexRowsStale'
+  | 'indexWrites'
+  | 'journalCommits'
+  | 'replayed'
+  | 'bytesRead'
+  | 'bytesWritten'
+  | 'streamedFiles'
+  | 'partCopies'
 
 /** Counts what happened; `snapshot` is plain data. */
 export class VolumeMetrics {

@@ -19,7 +19,8 @@ export async function startVolume(components: VolumeComponents): Promise<Volume>
   const assembled = await assemble(components)
   const { context } = assembled
   try {
-    if (!settings.readOnly) await takeOver(context, journalFiles ? [journalFiles, ...orphanedJournals] : orphanedJournals)
+    if (!settings.readOnly)
+      await takeOver(context, journalFiles ? [journalFiles, ...orphanedJournals] : orphanedJournals)
   } catch (error) {
     await release(assembled)
     throw error

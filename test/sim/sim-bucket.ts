@@ -92,7 +92,9 @@ function dead(call: StoreCall): StoreError {
 function notarise(call: StoreCall, violations: string[]): void {
   const { operation, key = '' } = call
   if (key.startsWith('.bucketfs/')) return
-  const replaces = operation === 'put' || operation === 'copy' || operation === 'completeUpload' || operation === 'delete'
+  const replaces =
+    operation === 'put' || operation === 'copy' || operation === 'completeUpload' || operation === 'delete'
   const { ifMatch, ifNoneMatch } = call.options as WriteCondition
-  if (replaces && ifMatch === undefined && ifNoneMatch === undefined) violations.push(`unconditional ${operation} ${key}`)
+  if (replaces && ifMatch === undefined && ifNoneMatch === undefined)
+    violations.push(`unconditional ${operation} ${key}`)
 }

@@ -42,8 +42,7 @@ export class SimModel {
 
   /** Where `other` differs, as text; empty when they agree outside of `doubtful` paths and what is below them. */
   differences(other: SimModel, doubtful: readonly string[] = []): string[] {
-    const inDoubt = (path: string): boolean =>
-      doubtful.some((each) => path === each || path.startsWith(`${each}/`))
+    const inDoubt = (path: string): boolean => doubtful.some((each) => path === each || path.startsWith(`${each}/`))
     const found: string[] = []
     for (const path of new Set([...this.entries.keys(), ...other.entries.keys()])) {
       if (inDoubt(path)) continue
@@ -58,5 +57,7 @@ export class SimModel {
 function show(content: string | null | undefined): string {
   if (content === undefined) return 'nothing'
   if (content === null) return 'a directory'
-  return content.length > 40 ? `${content.length} bytes ${JSON.stringify(content.slice(0, 24))}` : JSON.stringify(content)
+  return content.length > 40
+    ? `${content.length} bytes ${JSON.stringify(content.slice(0, 24))}`
+    : JSON.stringify(content)
 }

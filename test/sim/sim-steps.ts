@@ -41,7 +41,11 @@ export class Steps {
     if (roll < 0.55) return this.#append(file)
     if (roll < 0.6) return this.#truncate(file, model.entries.get(file) as string)
     if (roll < 0.65) return this.#mkdir(model)
-    if (roll < 0.75) return this.#renameFile(file, this.#random.float() < 0.4 ? (this.#pick(model.files()) as string) : this.#freshPath(model))
+    if (roll < 0.75)
+      return this.#renameFile(
+        file,
+        this.#random.float() < 0.4 ? (this.#pick(model.files()) as string) : this.#freshPath(model),
+      )
     if (roll < 0.83) return this.#unlink(file)
     if (roll < 0.88) return this.#renameDirectory(model) ?? this.#unlink(file)
     if (roll < 0.9) return this.#removeTree(model) ?? this.#unlink(file)
@@ -62,7 +66,10 @@ export class Steps {
   }
 
   #content(): string {
-    const length = this.#random.float() < 0.1 ? 30_000 + Math.floor(this.#random.float() * 20_000) : Math.floor(this.#random.float() * 300)
+    const length =
+      this.#random.float() < 0.1
+        ? 30_000 + Math.floor(this.#random.float() * 20_000)
+        : Math.floor(this.#random.float() * 300)
     return `<${this.#home}${this.#count++}>`.padEnd(length, '.')
   }
 

@@ -22,7 +22,8 @@ async function runSeeds(from: number, seeds: number, options: Omit<SimOptions, '
     } catch (error) {
       problems = [String((error as Error).stack)]
     }
-    if (problems.length > 0) throw new Error(`seed ${seed} (${JSON.stringify(options)}):\n${problems.slice(0, 3).join('\n')}`)
+    if (problems.length > 0)
+      throw new Error(`seed ${seed} (${JSON.stringify(options)}):\n${problems.slice(0, 3).join('\n')}`)
   }
   return crashes
 }
@@ -72,7 +73,9 @@ describe('simulation', () => {
   })
 
   it('finds a sync that does not sync', { timeout: 120_000 }, async () => {
-    expect(await firstFound({ durability: 'journal', steps: 60, crashes: true, planted: 'early-sync' })).toMatch(/after a crash|cannot be read|journal/)
+    expect(await firstFound({ durability: 'journal', steps: 60, crashes: true, planted: 'early-sync' })).toMatch(
+      /after a crash|cannot be read|journal/,
+    )
   })
 
   it('gives one trace for one seed', async () => {

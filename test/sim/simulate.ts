@@ -44,7 +44,12 @@ export async function simulate(options: SimOptions): Promise<SimResult> {
   const simulation = new Simulation(options)
   await simulation.clock.run(simulation.live())
   const hash = createHash('sha256').update(simulation.bucket.trace.join('\n')).digest('hex')
-  return { problems: simulation.problems, trace: hash, lines: simulation.bucket.trace, crashCount: simulation.crashCount }
+  return {
+    problems: simulation.problems,
+    trace: hash,
+    lines: simulation.bucket.trace,
+    crashCount: simulation.crashCount,
+  }
 }
 
 class Simulation {
@@ -69,7 +74,12 @@ class Simulation {
     this.#options = options
     this.#random = createSeededRandom(options.seed)
     this.clock = createSimClock()
-    this.bucket = createSimBucket(this.clock, createSeededRandom(options.seed + 1), options.faults ?? false, options.planted)
+    this.bucket = createSimBucket(
+      this.clock,
+      createSeededRandom(options.seed + 1),
+      options.faults ?? false,
+      options.planted,
+    )
     this.#disk = options.planted === 'early-sync' ? forgetful(new SimDisk()) : new SimDisk()
     this.#steps = new Steps(this.#random, home)
   }
@@ -193,7 +203,10 @@ class Simulation {
       try {
         return await observe(calls, home, new SimModel())
       } catch (error) {
-        const failure = new Error(`the tree cannot be read: ${String(error)}\n    ${this.#log.slice(-logLinesMax).join('\n    ')}`, { cause: error })
+        const failure = new Error(
+          `the tree cannot be read: ${String(error)}\n    ${this.#log.slice(-logLinesMax).join('\n    ')}`,
+          { cause: error },
+        )
         if (!this.#options.faults || tries >= 20 || !isVolumeError(error, 'EIO', 'ESTALE')) throw failure
       }
     }
@@ -263,7 +276,13 @@ class Simulation {
 
 /** Small numbers, so that a few kilobytes take every path. */
 function simSettings(durability: Durability): VolumeSettings {
-  const small = { blockBytes: 4096, putBytesMax: 16_384, partBytes: 8192, partBytesLate: 16_384, memoryBytesMax: 4 * 1024 * 1024 }
+  const small = {
+    blockBytes: 4096,
+    putBytesMax: 16_384,
+    partBytes: 8192,
+    partBytesLate: 16_384,
+    memoryBytesMax: 4 * 1024 * 1024,
+  }
   return { ...resolveSettings({ durability, uid: 0, gid: 0 }), ...small }
 }
 

@@ -56,7 +56,12 @@ export class SimDisk implements LocalFiles {
         if (roll < 0.4) continue
         const { offset, bytes } = change
         if (!bytes) content = resized(content, offset)
-        else content = written(content, offset, roll < 0.6 ? bytes.subarray(0, Math.floor(bytes.byteLength * random.float())) : bytes)
+        else
+          content = written(
+            content,
+            offset,
+            roll < 0.6 ? bytes.subarray(0, Math.floor(bytes.byteLength * random.float())) : bytes,
+          )
       }
       file.durable = content
       file.now = content

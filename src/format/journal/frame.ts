@@ -69,7 +69,8 @@ export async function scanFrames(
   let offset = 0
   while (offset < size) {
     const next = await readFrame(read, offset, size)
-    if (next === null) return { frames, goodBytes: offset, damagedAt: await damageAt(read, offset, size, syncedBytesOf) }
+    if (next === null)
+      return { frames, goodBytes: offset, damagedAt: await damageAt(read, offset, size, syncedBytesOf) }
     frames.push(next)
     offset = next.end
   }

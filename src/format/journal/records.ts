@@ -37,7 +37,13 @@ export type JournalPiece = readonly ['base' | 'zero' | 'dirty', number, number, 
 
 export type JournalRecord =
   /** First of each segment. */
-  | { readonly t: 'segment'; readonly format: string; readonly version: number; readonly journal: string; readonly number: number }
+  | {
+      readonly t: 'segment'
+      readonly format: string
+      readonly version: number
+      readonly journal: string
+      readonly number: number
+    }
   | {
       readonly t: 'inode'
       readonly ino: number
@@ -67,7 +73,13 @@ export type JournalRecord =
       readonly generation: number
     }
   | { readonly t: 'truncated'; readonly ino: number; readonly size: number; readonly generation: number }
-  | { readonly t: 'zeroed'; readonly ino: number; readonly offset: number; readonly length: number; readonly generation: number }
+  | {
+      readonly t: 'zeroed'
+      readonly ino: number
+      readonly offset: number
+      readonly length: number
+      readonly generation: number
+    }
   /** The whole of a file's local contents at a checkpoint. */
   | {
       readonly t: 'content'

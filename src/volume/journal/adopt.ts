@@ -38,7 +38,9 @@ export async function adoptJournals(context: VolumeContext, folders: readonly Lo
   }
 }
 
-async function discard(found: readonly { readonly files: LocalFiles; readonly folder: RecoveredFolder }[]): Promise<void> {
+async function discard(
+  found: readonly { readonly files: LocalFiles; readonly folder: RecoveredFolder }[],
+): Promise<void> {
   for (const { files, folder } of found) {
     for (const name of folder.segmentNames) await files.remove(name)
     await files.syncNames()
@@ -82,7 +84,8 @@ class Restoring {
     const names = namesOfPrefix(prefix)
     for (const [key, { parent, name, ino }] of this.#journal.state.names) {
       const path = ino === null ? undefined : this.#path(parent, name)
-      if (path && path.length < names.length && path.every((each, index) => each === names[index])) await this.#name(key)
+      if (path && path.length < names.length && path.every((each, index) => each === names[index]))
+        await this.#name(key)
     }
   }
 
@@ -103,7 +106,7 @@ class Restoring {
   /** Names from the root; undefined when the journal does not tell. */
   #path(parent: number, name: string): string[] | undefined {
     const names = [name]
-    for (let ino = parent; ino !== rootIno; ) {
+    for (let ino = parent; ino !== rootIno;) {
       const place = this.#journal.state.places.get(ino)
       if (!place || names.length > pathBytesMax) return undefined
       names.unshift(place.name)

@@ -3,7 +3,14 @@
 import { VolumeError } from '../../base/errors.ts'
 import { scanFrames } from '../../format/journal/frame.ts'
 import type { Frame } from '../../format/journal/frame.ts'
-import { asRecord, journalFormat, journalVersion, segmentName, segmentNumber, syncedBytesOf } from '../../format/journal/records.ts'
+import {
+  asRecord,
+  journalFormat,
+  journalVersion,
+  segmentName,
+  segmentNumber,
+  syncedBytesOf,
+} from '../../format/journal/records.ts'
 import type { JournalPiece, JournalRecord, JournalVersion } from '../../format/journal/records.ts'
 import type { LocalFile, LocalFiles } from '../local-files.ts'
 

@@ -75,12 +75,18 @@ function encodeAttributes(attributes: InodeAttributes): JournalAttributes {
 
 /** bigints as text. */
 function encodeTimes(attributes: Partial<InodeAttributes>): Partial<JournalAttributes> {
-  const entries = Object.entries(attributes).map(([name, value]) => [name, typeof value === 'bigint' ? String(value) : value])
+  const entries = Object.entries(attributes).map(([name, value]) => [
+    name,
+    typeof value === 'bigint' ? String(value) : value,
+  ])
   return Object.fromEntries(entries) as Partial<JournalAttributes>
 }
 
 function decodeTimes(attributes: Partial<JournalAttributes>): Partial<InodeAttributes> {
-  const entries = Object.entries(attributes).map(([name, value]) => [name, name.endsWith('Ns') ? BigInt(String(value)) : value])
+  const entries = Object.entries(attributes).map(([name, value]) => [
+    name,
+    name.endsWith('Ns') ? BigInt(String(value)) : value,
+  ])
   return Object.fromEntries(entries) as Partial<InodeAttributes>
 }
 

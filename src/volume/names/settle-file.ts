@@ -54,7 +54,7 @@ async function attempt(
   const frozen = hasBody ? (content?.freeze() ?? null) : null
   try {
     const version = await send(context, inode, pending, key, frozen)
-        await settled(context, inode, version, frozen, changeCount)
+    await settled(context, inode, version, frozen, changeCount)
     // The name may have changed hands meanwhile: whoever settles it next must know what is there.
     for (const each of new Set([pending, context.names.get(directory, name)])) {
       if (!each) continue
@@ -101,7 +101,12 @@ async function send(
   const { streams } = context.writeBack
   const stream = frozen ? streams.get(inode) : undefined
   if (stream) streams.useTimes(inode)
-  const { headers, writeId } = await describe(context, inode, frozen ? 'new' : 'kept', (await stream?.target())?.writeId)
+  const { headers, writeId } = await describe(
+    context,
+    inode,
+    frozen ? 'new' : 'kept',
+    (await stream?.target())?.writeId,
+  )
   // With the attributes that go out, so that a replay does not put older ones over them.
   context.journal.inode(inode)
   context.journal.writing(inode.ino, key, writeId)

@@ -102,14 +102,7 @@ interface Made {
   readonly pending: PendingName
 }
 
-function make(
-  context: VolumeContext,
-  caller: Caller,
-  directory: Inode,
-  name: Name,
-  mode: number,
-  rdev: number,
-): Made {
+function make(context: VolumeContext, caller: Caller, directory: Inode, name: Name, mode: number, rdev: number): Made {
   const { tree, names, events, clock } = context
   const now = clock.nowNs()
   const attributes: InodeAttributes = {
@@ -147,4 +140,3 @@ function undo(context: VolumeContext, made: Made): void {
   context.events.name('removed', pending.directory, pending.name, inode)
   forgetName(context, pending)
 }
-

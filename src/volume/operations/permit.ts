@@ -48,7 +48,6 @@ export function groupOfNew(directory: Inode, caller: Caller): number {
   return (directory.attributes.mode & 0o2000) !== 0 ? directory.attributes.gid : caller.gid
 }
 
-
 /** Nothing is created in our own folder through a door. */
 function isSystemFolder(context: VolumeContext, directory: Inode): boolean {
   for (let at: Inode | undefined = directory; at?.place; at = at.place.parent) {

@@ -51,9 +51,15 @@ function check(context: VolumeContext, caller: Caller, { from, to }: RenameEnds)
   if (from.directory !== to.directory) permit(context, caller, from.inode, mayWrite)
 }
 
-async function checkReplaced(context: VolumeContext, caller: Caller, { directory, inode: from }: RenameEnds['from'], to: Inode): Promise<void> {
+async function checkReplaced(
+  context: VolumeContext,
+  caller: Caller,
+  { directory, inode: from }: RenameEnds['from'],
+  to: Inode,
+): Promise<void> {
   // As Linux, whatever the kinds: a directory on the way to the source holds at least that.
-  for (let at: Inode | undefined = directory; at; at = at.place?.parent) if (at === to) throw new VolumeError('ENOTEMPTY')
+  for (let at: Inode | undefined = directory; at; at = at.place?.parent)
+    if (at === to) throw new VolumeError('ENOTEMPTY')
   if (from.directory && !to.directory) throw new VolumeError('ENOTDIR')
   if (!from.directory && to.directory) throw new VolumeError('EISDIR')
   if (to.directory && !(await isEmpty(context, to, caller.signal))) throw new VolumeError('ENOTEMPTY')
@@ -98,7 +104,13 @@ function isOnlyHere(context: VolumeContext, inode: Inode): boolean {
 /** The bucket refused it: what it shows is asked for anew; local contents go back under the old name. */
 function revert(context: VolumeContext, old: PendingName, next: PendingName, inode: Inode): void {
   const { tree, names, writeBack } = context
-  if (inode.dirty && inode.content && next.inode === inode && old.inode === null && names.get(old.directory, old.name) === old) {
+  if (
+    inode.dirty &&
+    inode.content &&
+    next.inode === inode &&
+    old.inode === null &&
+    names.get(old.directory, old.name) === old
+  ) {
     tree.detach(next.directory, next.name)
     tree.attach(old.directory, old.name, inode)
     next.inode = null

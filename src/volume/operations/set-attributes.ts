@@ -71,7 +71,13 @@ function giveUp(context: VolumeContext, inode: Inode): void {
   context.writeBack.clean(inode)
 }
 
-function check(context: VolumeContext, caller: Caller, inode: Inode, changes: AttributeChanges, viaHandle: boolean): void {
+function check(
+  context: VolumeContext,
+  caller: Caller,
+  inode: Inode,
+  changes: AttributeChanges,
+  viaHandle: boolean,
+): void {
   const { attributes } = inode
   if (changes.mode !== undefined) permitOwner(context, caller, inode)
   if (caller.uid !== 0) {

@@ -15,7 +15,12 @@ const nameBytesMax = 255
 /** All of one inode together, as the kernel bounds a listing. */
 const totalBytesMax = 1024 * 1024
 
-export async function getXattr(context: VolumeContext, caller: Caller, inode: Inode, name: string): Promise<Uint8Array> {
+export async function getXattr(
+  context: VolumeContext,
+  caller: Caller,
+  inode: Inode,
+  name: string,
+): Promise<Uint8Array> {
   permit(context, caller, inode, mayRead)
   const value = (await known(context, inode)).get(name)
   if (!value) throw new VolumeError('ENODATA')

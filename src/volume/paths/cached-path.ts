@@ -32,7 +32,13 @@ export function cachedPath(root: Inode, path: string, followLast: boolean): Cach
   return { ino: inode.ino, untilMs: Math.min(nameUntilMs, attributesUntilMs), listedUntilMs }
 }
 
-function walk(root: Inode, start: Inode, path: string, followLast: boolean, symlinks: { left: number }): Found | undefined {
+function walk(
+  root: Inode,
+  start: Inode,
+  path: string,
+  followLast: boolean,
+  symlinks: { left: number },
+): Found | undefined {
   const names = path.split('/').filter((name) => name !== '' && name !== '.')
   let current: Inode = path.startsWith('/') ? root : start
   let nameUntilMs = Infinity

@@ -32,7 +32,17 @@ function lookingCalls(
   context: VolumeContext,
 ): Pick<
   VolumeCalls,
-  'stat' | 'access' | 'readlink' | 'realpath' | 'statfs' | 'readdir' | 'readdirAttributes' | 'walk' | 'readFile' | 'getXattr' | 'listXattrs'
+  | 'stat'
+  | 'access'
+  | 'readlink'
+  | 'realpath'
+  | 'statfs'
+  | 'readdir'
+  | 'readdirAttributes'
+  | 'walk'
+  | 'readFile'
+  | 'getXattr'
+  | 'listXattrs'
 > {
   const paths = new Paths(context)
   return {
@@ -55,8 +65,20 @@ function namingCalls(
   context: VolumeContext,
 ): Pick<
   VolumeCalls,
-  | 'mkdir' | 'mkdtemp' | 'rmdir' | 'unlink' | 'remove' | 'rename' | 'link' | 'symlink' | 'mknod' | 'setAttributes'
-  | 'copyFile' | 'writeFile' | 'setXattr' | 'removeXattr'
+  | 'mkdir'
+  | 'mkdtemp'
+  | 'rmdir'
+  | 'unlink'
+  | 'remove'
+  | 'rename'
+  | 'link'
+  | 'symlink'
+  | 'mknod'
+  | 'setAttributes'
+  | 'copyFile'
+  | 'writeFile'
+  | 'setXattr'
+  | 'removeXattr'
 > {
   const paths = new Paths(context)
   return {

@@ -54,11 +54,7 @@ export async function* pagesBelow(
   }
 }
 
-async function* deepPages(
-  store: ObjectStore,
-  prefix: string,
-  options: CallOptions,
-): AsyncGenerator<DeepPage, void> {
+async function* deepPages(store: ObjectStore, prefix: string, options: CallOptions): AsyncGenerator<DeepPage, void> {
   const where = longPrefixOf(prefix)
   let startAfter: string | undefined
   for (;;) {
@@ -71,11 +67,7 @@ async function* deepPages(
   }
 }
 
-async function* markerPage(
-  store: ObjectStore,
-  natural: string,
-  options: CallOptions,
-): AsyncGenerator<DeepPage, void> {
+async function* markerPage(store: ObjectStore, natural: string, options: CallOptions): AsyncGenerator<DeepPage, void> {
   const key = objectKey(natural, store.capabilities.limits.keyBytesMax)
   const reply = await store.list({ ...options, prefix: key, maxKeys: 1 })
   const objects = reply.objects.filter((listed) => listed.key === key).map((listed) => ({ natural, listed }))

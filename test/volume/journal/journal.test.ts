@@ -148,7 +148,10 @@ describe('journal', () => {
     for (let size = whole; size <= m.disk.size(name); size++) {
       const disk = m.disk.copy()
       disk.cut(name, size)
-      const second = await first.again({ components: { journalFiles: disk }, bucket: createMemoryStore({ clock: m.clock }) })
+      const second = await first.again({
+        components: { journalFiles: disk },
+        bucket: createMemoryStore({ clock: m.clock }),
+      })
       expect(await second.read('/a')).toBe('kept')
       await second.close()
     }

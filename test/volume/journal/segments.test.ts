@@ -37,5 +37,9 @@ it('keeps records that are appended while others are being written', async () =>
   await segments.close(true)
   const { journals, close } = await readJournals(disk)
   await close()
-  expect(journals.flatMap(({ state }) => [...state.places.values()]).map(({ name }) => name)).toEqual(['first', 'second', 'third'])
+  expect(journals.flatMap(({ state }) => [...state.places.values()]).map(({ name }) => name)).toEqual([
+    'first',
+    'second',
+    'third',
+  ])
 })

@@ -10,7 +10,18 @@ const links = { link: 'file', dirlink: 'dir', broken: 'nowhere', loop: 'loop' }
 
 const paths = [
   ...['file', 'file/', 'file/x', 'file/x/', 'dir/', 'dir/new/', 'dir/../new/', 'missing/', 'missing//', 'missing/x/'],
-  ...['missing//x//', 'link/', 'link/x/', 'dirlink', 'dirlink/', 'dirlink/new/', 'broken', 'broken/', 'broken/x', 'loop/'],
+  ...[
+    'missing//x//',
+    'link/',
+    'link/x/',
+    'dirlink',
+    'dirlink/',
+    'dirlink/new/',
+    'broken',
+    'broken/',
+    'broken/x',
+    'loop/',
+  ],
 ]
 
 let control: string

@@ -1,7 +1,12 @@
 // The intent object of a directory rename: there before the first object moves, renewed while somebody works on it, gone
 // when the old prefix is empty.
 
-import { decodeRenameIntent, encodeRenameIntent, renameIntentKey, renameIntentsPrefix } from '../../../format/rename-intent.ts'
+import {
+  decodeRenameIntent,
+  encodeRenameIntent,
+  renameIntentKey,
+  renameIntentsPrefix,
+} from '../../../format/rename-intent.ts'
 import type { RenameIntent } from '../../../format/rename-intent.ts'
 import type { VolumeContext } from '../../context.ts'
 import { orMissing } from '../../tree/attributes.ts'

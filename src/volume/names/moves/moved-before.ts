@@ -6,16 +6,29 @@ import { writeIdHeader } from '../../../format/metadata.ts'
 import type { ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode, Version } from '../../inode.ts'
-import { orMissing } from '../../tree/attributes.ts'
+import { orMissing, versionOfInfo } from '../../tree/attributes.ts'
 import type { Name } from '../../types.ts'
 
 /** `found` as the moved version of `from`; null when it is something else. */
 export function asMoved(from: Version, found: ObjectInfo): Version | null {
-  if (found.size !== from.size || !from.headers) return null
+  if (found.size !== from.size) return null
+  // Known from a listing only: copies of one part keep their ETag, and nobody else writes these bytes here by chance.
+  if (!from.headers) return found.etag === from.etag ? versionOfInfo(found, null) : null
   if (!found.etag.includes('-') && !from.etag.includes('-') && found.etag !== from.etag) return null
   if (withoutId(from.headers.metadata) !== withoutId(found.headers.metadata)) return null
   const { key, etag, size, lastModified, headers, date, tagCount, checksum } = found
-  return { key, etag, size, lastModified, headers, tagCount, checksum, headersDate: date, headersRead: true, ours: true }
+  return {
+    key,
+    etag,
+    size,
+    lastModified,
+    headers,
+    tagCount,
+    checksum,
+    headersDate: date,
+    headersRead: true,
+    ours: true,
+  }
 }
 
 /** The inode goes on with its object under the new key, if that is what it has. */
@@ -69,7 +82,11 @@ function longKeysMoved(
 ): ReadonlyMap<string, string> {
   const moved = new Map<string, string>()
   const note = (natural: string): void => {
-    const rest = natural.startsWith(to) ? natural.slice(to.length) : natural.startsWith(from) ? natural.slice(from.length) : null
+    const rest = natural.startsWith(to)
+      ? natural.slice(to.length)
+      : natural.startsWith(from)
+        ? natural.slice(from.length)
+        : null
     if (rest === null) return
     const old = tree.objectKey(from + rest)
     if (old !== from + rest) moved.set(old, tree.objectKey(to + rest))
@@ -86,5 +103,9 @@ function longKeysMoved(
 }
 
 function withoutId(metadata: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(metadata).filter(([name]) => name !== writeIdHeader).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return JSON.stringify(
+    Object.entries(metadata)
+      .filter(([name]) => name !== writeIdHeader)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
 }

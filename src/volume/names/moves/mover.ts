@@ -71,7 +71,8 @@ async function movePage(
   const failure = outcomes.find((outcome) => outcome instanceof Error)
   if (failure) throw failure
   for (const [index, outcome] of outcomes.entries()) {
-    if (typeof outcome === 'object') report(context, (copied[index] as Version).key, 'it was changed while it was moved')
+    if (typeof outcome === 'object')
+      report(context, (copied[index] as Version).key, 'it was changed while it was moved')
   }
 }
 

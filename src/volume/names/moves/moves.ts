@@ -74,7 +74,10 @@ export class Moves {
     const prefixes = { from, to: tree.prefixOf(inode) }
     const id = randomId(random)
     journal.move({ id, ...prefixes }, inode)
-    return this.#start({ id, ...prefixes, directory: inode, oldPlace: { directory: place.parent, name: place.name } }, true)
+    return this.#start(
+      { id, ...prefixes, directory: inode, oldPlace: { directory: place.parent, name: place.name } },
+      true,
+    )
   }
 
   /** Waits for what the durability says: the intent in the bucket, the journal, or nothing. */
@@ -88,7 +91,11 @@ export class Moves {
   async resume(record: MoveRecord, options: ResumeOptions = {}): Promise<Move> {
     const { id, from, to } = record
     const resumed = await placeAgain(this.#context, from, to)
-    return this.#start({ id, from, to, directory: resumed?.directory ?? null, oldPlace: resumed?.oldPlace ?? null }, options.announce ?? false, options.after)
+    return this.#start(
+      { id, from, to, directory: resumed?.directory ?? null, oldPlace: resumed?.oldPlace ?? null },
+      options.announce ?? false,
+      options.after,
+    )
   }
 
   /** Returns when no move is going on that the key of the name lies in. */
@@ -215,7 +222,11 @@ export class Moves {
         await removeIntent(this.#context, record.id)
         return this.#finish(record)
       } catch (error) {
-        log.warn('a directory rename is interrupted; it goes on', { from: record.from, to: record.to, error: String(error) })
+        log.warn('a directory rename is interrupted; it goes on', {
+          from: record.from,
+          to: record.to,
+          error: String(error),
+        })
         const ceilingMs = Math.min(backoffMaxMs, backoffMinMs * 2 ** Math.min(attempts, 10))
         await clock.sleep(ceilingMs * (0.5 + random.float() / 2))
       }

@@ -26,7 +26,10 @@ export async function placeAgain(context: VolumeContext, from: string, to: strin
   const oldPlace = await placeOf(context, from)
   const place = await placeOf(context, to)
   if (!oldPlace || !place) return null
-  const directory = await tree.lookupMaybe(oldPlace.directory, oldPlace.name, { expectDirectory: true, attributes: true })
+  const directory = await tree.lookupMaybe(oldPlace.directory, oldPlace.name, {
+    expectDirectory: true,
+    attributes: true,
+  })
   if (!directory?.directory) {
     const there = await tree.lookupMaybe(place.directory, place.name, { expectDirectory: true, attributes: true })
     return there?.directory ? { directory: there, oldPlace: null } : null
@@ -38,7 +41,10 @@ export async function placeAgain(context: VolumeContext, from: string, to: strin
 
 /** Names of the directories a prefix leads through; null for what no tree can show. */
 export function namesOfPrefix(prefix: string): readonly (Name | null)[] {
-  return prefix.slice(0, -1).split('/').map((segment, index) => nameOfKeySegment(segment, index === 0))
+  return prefix
+    .slice(0, -1)
+    .split('/')
+    .map((segment, index) => nameOfKeySegment(segment, index === 0))
 }
 
 async function placeOf(context: VolumeContext, prefix: string): Promise<Place | null> {
