@@ -43,6 +43,31 @@ export async function readHandle(
   }
 }
 
+/**
+ * Attributes of a small file that is about to be read, from the GET of its bytes: that is due anyhow, or on its way as
+ * read-ahead, and its reply tells them. Does nothing where attributes are known or that GET could not tell; what it left
+ * open is for `Tree.revalidate`. The object may turn out to be a symlink.
+ */
+export async function learnByReading(
+  context: VolumeContext,
+  inode: Inode,
+  bytesMax: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { base } = inode
+  if (!base || base.size === 0 || base.size > bytesMax || inode.type !== 'file') return
+  if (inode.dirty || inode.remoteLock.busy || !context.tree.needsAttributes(inode)) return
+  const window = context.reader.openWindow(inode)
+  try {
+    await context.reader.read(base, 0, base.size, { window, signal, onInfo: learner(context, inode) })
+  } catch (error) {
+    // Another version is there: whoever looks next sees it.
+    if (!isVolumeError(error, 'ESTALE')) throw error
+  } finally {
+    window.close()
+  }
+}
+
 /** Whole contents now. Restarts when a foreign writer replaces the file while it is read. */
 export async function readWhole(context: VolumeContext, inode: Inode, signal?: AbortSignal): Promise<Uint8Array> {
   const window = context.reader.openWindow(inode)

@@ -7,6 +7,7 @@ import { closeFile, openInode, openNew, syncFile } from '../handles/opening.ts'
 import type { OpenFile } from '../handles/open-files.ts'
 import { readWhole } from '../handles/reads.ts'
 import { writeContent } from '../handles/writes.ts'
+import { wholeBytesMax } from '../content/fill/object-read.ts'
 import type { Inode } from '../inode.ts'
 import { acknowledge, forgetName } from '../operations/acknowledge.ts'
 import { createFile } from '../operations/create.ts'
@@ -17,6 +18,8 @@ import { O_ACCMODE, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_TRUNC,
 import type { Caller } from '../types.ts'
 import type { Paths } from './resolving.ts'
 
+/** Files up to this size are fetched when they are opened to be read: it takes no longer than asking for their attributes. */
+const openedBytesMax: number = 128 * 1024
 /** Opens begun anew because the name appeared or went away meanwhile. */
 const opensMax = 5
 
@@ -32,8 +35,13 @@ export async function open(
   return { handle: file.id, attributes: file.inode.toAttributes() }
 }
 
-export async function readFile(context: VolumeContext, paths: Paths, caller: Caller, path: string): Promise<Uint8Array> {
-  const inode = await paths.inode(caller, path, true)
+export async function readFile(
+  context: VolumeContext,
+  paths: Paths,
+  caller: Caller,
+  path: string,
+): Promise<Uint8Array> {
+  const inode = await paths.inodeToRead(caller, path, true, wholeBytesMax)
   if (inode.directory) throw new VolumeError('EISDIR')
   if (inode.type !== 'file') throw new VolumeError('ENXIO')
   permit(context, caller, inode, mayRead)
@@ -120,9 +128,12 @@ async function found(
   follows: boolean,
 ): Promise<Inode> {
   const truncates = (flags & O_TRUNC) !== 0 && (flags & O_ACCMODE) === O_WRONLY
+  const reads = (flags & O_ACCMODE) === O_RDONLY && (flags & (O_TRUNC | O_DIRECTORY)) === 0
   const inode = truncates
     ? (await paths.place(caller, path, follows)).inode
-    : await paths.inode(caller, path, follows)
+    : reads
+      ? await paths.inodeToRead(caller, path, follows, openedBytesMax)
+      : await paths.inode(caller, path, follows)
   if (!inode) throw new VolumeError('ENOENT')
   if ((flags & O_DIRECTORY) !== 0 && !inode.directory) throw new VolumeError('ENOTDIR')
   void context
@@ -205,4 +216,3 @@ async function copyToNew(
   }
   await acknowledge(context, [], () => undefined)
 }
-

@@ -4,14 +4,17 @@ import { VolumeError, isVolumeError } from '../../base/errors.ts'
 import { nameOfBytes } from '../../format/name.ts'
 import { readFile } from '../content/overlay.ts'
 import type { VolumeContext } from '../context.ts'
+import { learnByReading } from '../handles/reads.ts'
 import type { Inode } from '../inode.ts'
 import { enforces } from '../operations/permit.ts'
 import { Resolver } from '../tree/resolve.ts'
 import type { Resolved } from '../tree/resolve.ts'
-import type { Caller, Name } from '../types.ts'
+import type { Caller, FileType, Name } from '../types.ts'
 
 /** Walks begun anew because another kind of file had taken the name. */
 const walksMax = 3
+/** Symlinks on the way that were taken for files until their GETs told otherwise; more are walked as usual. */
+const glimpsesMax = 4
 
 export class Paths {
   readonly #context: VolumeContext
@@ -42,6 +45,21 @@ export class Paths {
     }
   }
 
+  /** As `inode`, for a file whose bytes are wanted next: up to `bytesMax` they are fetched now, and tell the attributes. */
+  async inodeToRead(caller: Caller, path: string, followLast: boolean, bytesMax: number): Promise<Inode> {
+    const { tree } = this.#context
+    for (let glimpses = 0; glimpses < glimpsesMax; glimpses++) {
+      const { inode } = await this.#resolver.resolve(caller, path, { followLast, glimpse: true })
+      if (inode?.type !== 'file') break
+      await learnByReading(this.#context, inode, bytesMax, caller.signal)
+      // A symlink after all: what it leads to is a file to be read too.
+      if (isNow(inode, 'symlink')) continue
+      if (tree.needsAttributes(inode) || !inode.place) break
+      return inode
+    }
+    return this.inode(caller, path, followLast)
+  }
+
   /** A directory to be listed: its own attributes need not be fresh. ENOTDIR. */
   async directory(caller: Caller, path: string): Promise<Inode> {
     const { inode } = await this.#resolver.resolve(caller, path, { followLast: true })
@@ -62,12 +80,21 @@ export class Paths {
   }
 
   /** A name to be made: EEXIST for '.', '..', '/' and whatever is there. */
-  async free(caller: Caller, path: string, directory = false): Promise<{ readonly parent: Inode; readonly name: Name }> {
+  async free(
+    caller: Caller,
+    path: string,
+    directory = false,
+  ): Promise<{ readonly parent: Inode; readonly name: Name }> {
     const resolved = await this.placeToMake(caller, path, false)
     if (resolved.last !== 'name' || resolved.inode) throw new VolumeError('EEXIST')
     if (resolved.trailingSlash && !directory) throw new VolumeError('ENOENT')
     return resolved
   }
+}
+
+/** The type may have changed while something was waited for. */
+function isNow(inode: Inode, type: FileType): boolean {
+  return inode.type === type
 }
 
 /** Target of a symlink: from its metadata, or its body. */

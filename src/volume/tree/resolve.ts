@@ -18,6 +18,8 @@ export interface ResolveOptions {
    * something else than a directory means is the caller's to say.
    */
   readonly wantParent?: boolean | undefined
+  /** Attributes of the last name, and whether it is a symlink, may be left open. */
+  readonly glimpse?: boolean | undefined
 }
 
 /** What the last component was; only 'name' can be created, removed or renamed. */
@@ -159,7 +161,7 @@ class Resolution {
     const inode = await this.#deps.lookupMaybe(this.#current, name, {
       signal,
       // uid 0 passes every directory, so its mode need not be known.
-      attributes: last || (this.#deps.enforce && uid !== 0),
+      attributes: (last && !this.#options.glimpse) || (this.#deps.enforce && uid !== 0),
       expectDirectory: directories,
       acceptStale: !last && this.#acceptStale,
     })

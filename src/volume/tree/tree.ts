@@ -153,6 +153,11 @@ export class Tree {
     return this.#fetch.revalidate(inode, options.force ?? false, options.signal)
   }
 
+  /** Whether attributes of `inode` are unknown or older than their TTL. */
+  needsAttributes(inode: Inode): boolean {
+    return this.#fetch.needs(inode)
+  }
+
   /** Whether the name of `inode` is older than its TTL. */
   isStale(inode: Inode): boolean {
     return this.#context.dentries.isStale(inode)

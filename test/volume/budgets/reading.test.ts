@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import { createMemoryFolder } from '../../support/local-files-memory.ts'
 import { putText } from '../../support/store-kit.ts'
+import { O_RDONLY } from '../../../src/volume/types.ts'
 import { root } from '../../support/volume-kit.ts'
-import { billOf, kitOf, plant, sum } from './bill.ts'
+import { billOf, coldKit, kitOf, plant, sum } from './bill.ts'
 
 const { get: _, ...none } = { get: 0 } as Record<string, number>
 
@@ -39,6 +40,51 @@ describe('a small file, nothing cached', () => {
     // Read ahead: siblings that were not asked for yet may have been fetched too, each once.
     expect(data['get']).toBeGreaterThanOrEqual(100)
     expect(data['get']).toBeLessThanOrEqual(900)
+  })
+})
+
+describe('small files that a listing showed', () => {
+  it('cost 1 GET each and nothing else, however many are read at once', async () => {
+    const kit = await kitOf()
+    await plant(kit.bucket, 'd/', 300, 10)
+    await kit.calls.readdir(root, '/d', true)
+    const names = Array.from({ length: 300 }, (_name, i) => `/d/${String(i).padStart(6, '0')}`)
+    const { data } = await billOf(kit, () => Promise.all(names.map((name) => kit.calls.readFile(root, name))))
+    expect(data).toEqual({ get: 300 })
+  })
+
+  it('cost 1 GET each when they are opened, read and closed', async () => {
+    const kit = await kitOf()
+    await plant(kit.bucket, 'd/', 40, 10)
+    await kit.calls.readdir(root, '/d', true)
+    const { data } = await billOf(kit, async () => {
+      for (let i = 0; i < 40; i++) {
+        const { handle, attributes } = await kit.calls.open(root, `/d/${String(i).padStart(6, '0')}`, O_RDONLY, 0)
+        expect((await kit.calls.read(handle, 0, 100)).byteLength).toBe(attributes.size)
+        await kit.calls.close(handle)
+      }
+    })
+    expect(data).toEqual({ get: 40 })
+  })
+
+  it('are followed when the GET shows a symlink, and cost no more', async () => {
+    const kit = await kitOf()
+    await putText(kit.bucket, 'd/target', 'behind the link')
+    await kit.calls.symlink(root, 'target', '/d/link')
+    const cold = await coldKit(kit)
+    await cold.calls.readdir(root, '/d', true)
+    const { data } = await billOf(cold, async () => {
+      expect(await cold.read('/d/link')).toBe('behind the link')
+    })
+    expect(sum(data)).toBeLessThanOrEqual(2)
+  })
+
+  it('are read as they are now when they were replaced since the listing', async () => {
+    const kit = await kitOf()
+    await putText(kit.bucket, 'd/f', 'old')
+    await kit.calls.readdir(root, '/d', true)
+    await putText(kit.bucket, 'd/f', 'newer')
+    expect(await kit.read('/d/f')).toBe('newer')
   })
 })
 
