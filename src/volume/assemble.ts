@@ -74,7 +74,7 @@ function build(components: VolumeComponents, metrics: VolumeMetrics, local: Loca
   const budget = new MemoryBudget(settings.memoryBytesMax)
   const tree = new Tree({ store, clock, random, log, settings, metrics })
   const reader = new ContentReader({
-    ...{ store, settings, metrics, budget, log },
+    ...{ store, settings, metrics, budget, log, clock },
     disk: local.disk ?? undefined,
     nextFiles: ({ place }, count) => (place ? tree.filesAfter(place.parent, place.name, count) : []),
     onInfo: (version, info) => tree.learnedAhead(version, info),

@@ -148,6 +148,8 @@ export class ContentReader {
    */
   rewrote(frozen: FrozenContent, version: Version): void {
     const { base } = frozen
+    // The same bytes again have the same ETag: what is known stays.
+    if (base?.key === version.key && base.etag === version.etag) return
     if (base && isUnchanged(frozen)) return this.move(base, version)
     carryOver({ cache: this.#cache, budget: this.#deps.budget }, frozen, version)
     if (base) this.drop(base)

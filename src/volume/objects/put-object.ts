@@ -4,6 +4,7 @@ import type { Version } from '../inode.ts'
 import { ConflictError } from './conflict-error.ts'
 import { isOurs, look, settle, withWriteId, type Change } from './outcome/doubt.ts'
 import { callOptions, sendsMax, type JobOptions, type ObjectDeps } from './object-deps.ts'
+import { checkedBytes, inSteps } from './outcome/checked-steps.ts'
 import { agrees, Fingerprint } from './outcome/proof.ts'
 import { tagCountOf, versionRead, writtenVersion } from './outcome/written-version.ts'
 
@@ -32,6 +33,7 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
   const call = { ...callOptions(job), purpose: job.purpose ?? 'data' }
   const headers = withWriteId(job.headers, job.writeId)
   const fingerprint = new Fingerprint(body)
+  const keep = keeper(deps, fingerprint.size, body)
   let { condition } = job
   for (let puts = 1; ; puts++) {
     const change: Change = { key, condition, writeId: job.writeId, call }
@@ -43,16 +45,8 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
       const { etag, date } = settled.reply
       const { size, checksum } = fingerprint
       deps.metrics.count('bytesWritten', size)
-      return writtenVersion({
-        key,
-        etag,
-        size,
-        checksum,
-        headers,
-        tagCount: tagCountOf(tags),
-        lastModified: date,
-        date,
-      })
+      const tagCount = tagCountOf(tags)
+      return keep(writtenVersion({ key, etag, size, checksum, headers, tagCount, lastModified: date, date }))
     }
     // The answer disagrees with what was sent, or there was none: what HEAD shows counts.
     const info = settled.reply ? await look(deps, key, call) : settled.found
@@ -60,7 +54,7 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
     const { etag, size, checksum } = info
     if (agrees(fingerprint, { etag, size, checksum, sse: info.headers.sse }, deps.store.capabilities)) {
       deps.metrics.count('bytesWritten', size)
-      return versionRead(info, fingerprint.checksum, settled.reply?.date)
+      return keep(versionRead(info, fingerprint.checksum, settled.reply?.date))
     }
     deps.metrics.count('corrupt')
     deps.log.error('the bucket holds other bytes than were sent; writing again', { key, etag, puts })
@@ -73,6 +67,21 @@ export async function putObject(deps: ObjectDeps, job: PutJob): Promise<Version>
       })
     }
     condition = { ifMatch: etag }
+  }
+}
+
+/** Keeps the checksums per block with the version that comes of it, where reads will want them. */
+function keeper({ reader }: ObjectDeps, size: number, body: readonly Uint8Array[]): (version: Version) => Version {
+  const checks = reader.checksumBuilder(size)
+  if (!checks) return (version) => version
+  let at = 0
+  for (const bytes of inSteps(body, checkedBytes)) {
+    checks.add(at, bytes)
+    at += bytes.byteLength
+  }
+  return (version) => {
+    reader.keepChecksums(version, checks)
+    return version
   }
 }
 

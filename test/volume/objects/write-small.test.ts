@@ -5,6 +5,7 @@ import { utf8 } from '../../../src/base/bytes.ts'
 import { isStoreError, isVolumeError, StoreError } from '../../../src/base/errors.ts'
 import type { ObjectStore } from '../../../src/store/store.ts'
 import { FileContent } from '../../../src/volume/content/file-content.ts'
+import { ContentReader } from '../../../src/volume/content/reader.ts'
 import { ConflictError } from '../../../src/volume/objects/conflict-error.ts'
 import { isUnknownOutcome } from '../../../src/volume/objects/outcome/doubt.ts'
 import { writeObject } from '../../../src/volume/objects/write-object.ts'
@@ -75,6 +76,25 @@ describe('a small file', () => {
     expected.set(utf8('changed'), 50_000)
     expect(Buffer.compare(await rig.bytesOf('k'), expected)).toBe(0)
     expect(rig.counts()).toEqual({ put: 1, get: 1 })
+  })
+
+  it('knows the checksums per block of what it wrote where reads want them', async () => {
+    const rig = createRig()
+    const reader = rig.deps.reader as ContentReader
+    const mib = 1024 * 1024
+    for (const [key, size, expected] of [['small', 7 * mib, 0] as const, ['large', 10 * mib + 5, 1] as const]) {
+      const frozen = await frozenOf(rig, patterned(size))
+      await writeObject(rig.deps, { key, condition: {}, frozen, headers: plainHeaders, writeId: id })
+      expect(reader.unwrittenChecksums, key).toBe(expected)
+    }
+    expect(rig.counts()).toEqual({ put: 2 })
+    await reader.flushChecksums()
+    const { deps } = rig
+    const other = new ContentReader(deps)
+    const version = await versionAt(rig, 'large')
+    const bytes = await other.read(version, 9 * mib, 64 * 1024)
+    expect(Buffer.compare(bytes, patterned(10 * mib + 5).subarray(9 * mib, 9 * mib + 64 * 1024))).toBe(0)
+    expect([deps.metrics.get('verified'), deps.metrics.get('unverified')]).toEqual([1, 0])
   })
 
   it('gives all memory back that was taken for clean bytes', async () => {

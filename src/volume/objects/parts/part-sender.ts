@@ -1,4 +1,3 @@
-import { concatBytes } from '../../../base/bytes.ts'
 import { isStoreError, StoreError } from '../../../base/errors.ts'
 import type { CallOptions, ObjectHeaders, UploadedPart } from '../../../store/store.ts'
 import type { FrozenContent } from '../../content/file-content.ts'
@@ -6,6 +5,7 @@ import type { Version } from '../../inode.ts'
 import { SourceChangedError } from '../conflict-error.ts'
 import { sendsMax, type ObjectDeps } from '../object-deps.ts'
 import { look } from '../outcome/doubt.ts'
+import { checkedBytes, inSteps } from '../outcome/checked-steps.ts'
 import { Fingerprint, isMd5Etag } from '../outcome/proof.ts'
 import { streamBytes, withBytes } from './frozen-bytes.ts'
 import type { PlannedPart } from './part-plan.ts'
@@ -163,26 +163,4 @@ export class PartSender {
     this.#deps.metrics.count('partCopies')
     return copied
   }
-}
-
-/** Parts are checked in steps of this; block checksums begin at multiples of it. */
-const checkedBytes = 1024 * 1024
-
-/** The bytes of `body` in runs of `step`, the first of `first`, the last perhaps shorter. */
-function* inSteps(body: readonly Uint8Array[], step: number, first: number): Generator<Uint8Array, void, undefined> {
-  let run: Uint8Array[] = []
-  let missing = first
-  for (const piece of body) {
-    for (let at = 0; at < piece.byteLength;) {
-      const taken = piece.subarray(at, at + missing)
-      run.push(taken)
-      at += taken.byteLength
-      missing -= taken.byteLength
-      if (missing > 0) continue
-      yield concatBytes(run)
-      run = []
-      missing = step
-    }
-  }
-  if (run.length > 0) yield concatBytes(run)
 }
