@@ -26,7 +26,7 @@ export interface LifeOptions {
   readonly sight: Sight
 }
 
-export class Life {
+class Life {
   readonly clock: SimClock = createSimClock()
   readonly bucket: ObjectStore
   readonly reference: ReferenceFs

@@ -265,7 +265,7 @@ export interface RefEntry {
 }
 
 /** In UTF-8 byte order. */
-export function entriesOf(directory: RefNode): RefEntry[] {
+function entriesOf(directory: RefNode): RefEntry[] {
   const entries = [...directory.entries].map(([name, node]) => ({ name, type: node.kind }))
   return entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)))
 }
