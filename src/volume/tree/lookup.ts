@@ -9,13 +9,15 @@ import { orMissing } from './attributes.ts'
 import { abortable } from './concurrency.ts'
 import { hasLocalChanges, stateOf } from './dentries.ts'
 import type { Listings } from './listing/listing.ts'
+import type { TreeWalks } from './listing/tree-walk.ts'
 import type { Sent } from './observations.ts'
+import { OrderedLookups } from './ordered-lookups.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import { lookupListKeys, missesBeforeListing } from './tree-deps.ts'
 
 // One name in one directory. In this order: what is believed; the page that shows the whole directory, once a few names
-// of it have been asked for; else HEAD of the key and LIST below it, in parallel: an object is a file, anything below
+// of it have been asked for, or it follows on a directory beside it that was listed for that reason; else HEAD of the key and LIST below it, in parallel: an object is a file, anything below
 // `name/` makes it a directory, both make the file invisible. Callers that ask for the same name share the requests.
 
 export interface LookupOptions {
@@ -29,11 +31,18 @@ export interface LookupOptions {
 export class Lookups {
   readonly #context: TreeContext
   readonly #listings: Listings
+  readonly #ordered: OrderedLookups
+  readonly #walks: TreeWalks
   readonly #flights = new SingleFlight<string, Inode | null>()
+  readonly #pages = new SingleFlight<Inode, boolean>()
+  /** The directory that was listed last because names of it were asked for. */
+  #listed: Inode | null = null
 
-  constructor(context: TreeContext, listings: Listings) {
+  constructor(context: TreeContext, listings: Listings, walks: TreeWalks) {
     this.#context = context
     this.#listings = listings
+    this.#ordered = new OrderedLookups(context)
+    this.#walks = walks
   }
 
   /** Null when there is none. ENOTDIR, ENAMETOOLONG. The type of a small object found by a listing may still be open. */
@@ -70,17 +79,35 @@ export class Lookups {
       const still = await this.#askAgain(directory, name, known)
       if (still) return still
     } else if (
-      state.missCount >= missesBeforeListing &&
+      (state.missCount >= missesBeforeListing || this.#isBesideListed(directory)) &&
       !state.large &&
       !this.#context.places.isSystem(directory, name)
     ) {
-      if (await this.#listings.firstPage(directory)) {
+      if (await this.#pages.run(directory, () => this.#page(directory))) {
         const inode = this.#context.dentries.find(directory, name)
         if (inode !== undefined) return inode
       } else state.large = true
+    } else if (state.large && !this.#context.places.isSystem(directory, name)) {
+      await this.#ordered.ahead(directory, name)
+      const inode = this.#context.dentries.find(directory, name)
+      if (inode) return inode
     }
     state.missCount++
     return expectDirectory ? this.#askDirectory(directory, name) : this.#askBoth(directory, name)
+  }
+
+  /** Who asks for files of one directory after another is better served by a page that shows several of them. */
+  async #page(directory: Inode): Promise<boolean> {
+    const { places, settings } = this.#context
+    const walks = this.#isBesideListed(directory) && settings.listingTtlMs > 0 && places.isPlain(directory)
+    const complete = await (walks ? this.#walks.fillByPage(directory) : this.#listings.firstPage(directory))
+    if (complete) this.#listed = directory
+    return complete
+  }
+
+  #isBesideListed(directory: Inode): boolean {
+    const parent = directory.place?.parent
+    return parent !== undefined && parent === this.#listed?.place?.parent && directory !== this.#listed
   }
 
   /** One request for a name that was there: it proves that it still is, or nothing. */

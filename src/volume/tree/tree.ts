@@ -80,8 +80,8 @@ export class Tree {
     this.movingPrefixes = places.movingPrefixes
     this.#context = { ...deps, table, places, dentries, observations }
     this.#listings = new Listings(this.#context)
-    this.#lookups = new Lookups(this.#context, this.#listings)
     this.#walks = new TreeWalks(this.#context)
+    this.#lookups = new Lookups(this.#context, this.#listings, this.#walks)
     this.#indexes = new AttributeIndexes(this.#context)
     this.#fetch = new AttributeFetch(this.#context, this.#indexes, this.#walks)
     this.#entries = new Entries(this.#context, { listings: this.#listings, walks: this.#walks, fetch: this.#fetch })

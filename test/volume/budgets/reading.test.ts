@@ -43,6 +43,33 @@ describe('a small file, nothing cached', () => {
   })
 })
 
+describe('small files of many directories', () => {
+  it.each([1, 64])('cost 1 GET each and few listings when %d are read at once', async (atOnce) => {
+    const kit = await kitOf()
+    for (let d = 10; d < 30; d++) await plant(kit.bucket, `t/d${d}/`, 60, 10)
+    const names = Array.from({ length: 20 * 60 }, (_name, i) => {
+      return `/t/d${10 + Math.floor(i / 60)}/${String(i % 60).padStart(6, '0')}`
+    })
+    const { data } = await billOf(kit, async () => {
+      for (let i = 0; i < names.length; i += atOnce)
+        await Promise.all(names.slice(i, i + atOnce).map((name) => kit.calls.readFile(root, name)))
+    })
+    expect(data['get']).toBe(names.length)
+    expect(sum(data) - names.length).toBeLessThanOrEqual(20)
+  })
+
+  it('of a directory larger than a page beside another one cost no listing of all of it', async () => {
+    const kit = await kitOf()
+    await plant(kit.bucket, 't/a/', 150, 10)
+    await plant(kit.bucket, 't/b/', 2500, 10)
+    await kit.calls.readdir(root, '/t', true)
+    for (let i = 0; i < 6; i++) await kit.calls.readFile(root, `/t/a/${String(i).padStart(6, '0')}`)
+    const { data } = await billOf(kit, () => kit.calls.readFile(root, '/t/b/001700'))
+    expect(data['get']).toBe(1)
+    expect(data['list']).toBeLessThanOrEqual(2)
+  })
+})
+
 describe('small files that a listing showed', () => {
   it('cost 1 GET each and nothing else, however many are read at once', async () => {
     const kit = await kitOf()

@@ -51,6 +51,15 @@ export class TreeWalks {
     })
   }
 
+  /** The same from one page at most. False when `directory` is larger than what it shows. */
+  fillByPage(directory: Inode): Promise<boolean> {
+    return this.#mutex.run(async () => {
+      if (this.#isComplete(directory)) return true
+      await (this.#passInside(directory) ?? this.#begin(directory)).next()
+      return this.#isComplete(directory)
+    })
+  }
+
   /** Learns the markers of directories beside each other, in key order, while pages show enough of them. */
   learnMarkers(directories: readonly Inode[], isOpen: (directory: Inode) => boolean): Promise<void> {
     return this.#mutex.run(async () => {
