@@ -175,4 +175,7 @@ export class DirectoryState {
   missCount = 0
   /** More names than one page shows: single names are asked for one by one. */
   large = false
+  /** Names asked for one by one in ascending order, and where that stands. */
+  orderedCount = 0
+  orderedAfter: Name | undefined = undefined
 }
