@@ -45,14 +45,15 @@ export class OrderedLookups {
     const reply = await store.list({ prefix, delimiter: '/', startAfter: places.keyOfName(directory, after, false) })
     const last = [reply.objects.at(-1)?.key ?? '', reply.prefixes.at(-1) ?? ''].sort(compareUtf8).at(-1) ?? ''
     const seen = new Map<Name, Inode>()
-    for (const whole of reply.prefixes) absorbPrefix(this.#context, directory, whole.slice(prefix.length, -1), seen, sent)
+    for (const whole of reply.prefixes)
+      absorbPrefix(this.#context, directory, whole.slice(prefix.length, -1), seen, sent)
     for (const listed of reply.objects) {
       // Whether a directory hides the object is on the next page.
       if (reply.token !== undefined && compareUtf8(`${listed.key}/`, last) > 0) continue
-      if (listed.key !== prefix) absorbObject(this.#context, directory, listed.key.slice(prefix.length), listed, seen, sent)
+      if (listed.key !== prefix)
+        absorbObject(this.#context, directory, listed.key.slice(prefix.length), listed, seen, sent)
     }
     const state = stateOf(directory)
-    for (const name of seen.keys())
-      if (compareUtf8(state.orderedAfter ?? '', name) < 0) state.orderedAfter = name
+    for (const name of seen.keys()) if (compareUtf8(state.orderedAfter ?? '', name) < 0) state.orderedAfter = name
   }
 }
