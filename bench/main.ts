@@ -55,13 +55,19 @@ process.exitCode = failed ? 1 : 0
 
 function tableOf(rows: readonly Row[]): string {
   const lines = rows.map((row) => {
-    const { question, contender, unit, median, low, high, samples, requests, bytesPerSecond, memoryPeakBytes } = row
+    const { question, contender, unit, median, low, high, samples, bytesPerSecond, memoryPeakBytes } = row
     const spread = samples > 1 ? ` (${figure(low)} to ${figure(high)})` : ''
     const rate = bytesPerSecond === undefined ? '' : `${bytesText(bytesPerSecond)}/s`
     const memory = memoryPeakBytes === undefined ? '' : bytesText(memoryPeakBytes)
-    return `| ${question} | ${contender} | ${figure(median)} ${unit}${spread} | ${requests ?? ''} | ${rate} | ${memory} |`
+    return `| ${question} | ${contender} | ${figure(median)} ${unit}${spread} | ${bill(row)} | ${rate} | ${memory} |`
   })
-  return ['| | | time | requests | rate | memory |', '|---|---|--:|--:|--:|--:|', ...lines, ''].join('\n')
+  return ['| | | time | requests (of them side) | rate | memory |', '|---|---|--:|--:|--:|--:|', ...lines, ''].join(
+    '\n',
+  )
+}
+
+function bill({ requests, sideRequests = 0 }: Row): string {
+  return requests === undefined ? '' : sideRequests > 0 ? `${requests} (${sideRequests})` : `${requests}`
 }
 
 function figure(value: number): string {

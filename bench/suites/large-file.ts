@@ -8,7 +8,7 @@ import type { OpenedVolume } from '../../src/index.ts'
 import * as contenders from '../support/contenders.ts'
 import { watchMemory } from '../support/memory.ts'
 import { measure } from '../support/meter.ts'
-import { spreadOf, type Row } from '../support/row.ts'
+import { Samples, spreadOf, type Row } from '../support/row.ts'
 import { bucketName, startServer, type BenchServer } from '../support/server.ts'
 import type { Suite } from './suite.ts'
 
@@ -16,6 +16,8 @@ const MiB = 1024 * 1024
 const partBytes = 8 * MiB
 const inFlight = 8
 const randomBytes = 64 * 1024
+const randomCount = 256
+const rounds = 3
 
 export const largeFile: Suite = {
   name: 'large-file',
@@ -25,69 +27,67 @@ export const largeFile: Suite = {
     const size = Math.max(32, Math.round(1024 * scale)) * MiB
     const server = await startServer({ delayMs })
     try {
-      return [...(await onVolume(server, size)), ...(await byHand(server, size)), ...(await onDisk(size))]
+      return [...(await onBucket(server, size)), ...(await onDisk(size))]
     } finally {
       await server.close()
     }
   },
 }
 
-async function onVolume(server: BenchServer, size: number): Promise<Row[]> {
-  const rows: Row[] = []
-  const withVolume = async (
+/** Reads by us and by hand take turns, so that a busy machine is busy for all of them. */
+async function onBucket(server: BenchServer, size: number): Promise<Row[]> {
+  const client = contenders.sdkClient(server)
+  const store = contenders.rawStore(server)
+  const samples = new Samples()
+  const volume = async (
     question: string,
     bytes: number,
     work: (volume: OpenedVolume) => Promise<void>,
   ): Promise<void> => {
-    const volume = await contenders.openBuilt(server, 'large', { diskCacheBytesMax: 0 })
+    const opened = await contenders.openBuilt(server, 'large', { diskCacheBytesMax: 0 })
     const memory = watchMemory()
-    const { ms, ...cost } = await measure(volume, () => work(volume))
-    const memoryPeakBytes = memory.stop()
-    await volume.close()
-    const bytesPerSecond = (bytes / ms) * 1000
-    rows.push({
-      question,
-      contender: 'bucketfs',
-      unit: 's',
-      ...spreadOf([ms / 1000]),
-      ...cost,
-      bytesPerSecond,
-      memoryPeakBytes,
-    })
+    const { ms, ...cost } = await measure(opened, () => work(opened))
+    samples.add(question, 'bucketfs', ms, { ...cost, memoryPeakBytes: memory.stop() }, bytes)
+    await opened.close()
+  }
+  const count = Math.ceil(size / partBytes)
+  const byHand = async (
+    question: string,
+    contender: string,
+    task: (index: number) => Promise<unknown>,
+  ): Promise<void> => {
+    const started = performance.now()
+    await contenders.inFlight(count, inFlight, async (i) => void (await task(i)))
+    samples.add(question, contender, performance.now() - started, { requests: count }, size)
   }
   const text = `${size / MiB} MiB`
-  await withVolume(`write ${text} in sequence`, size, ({ fs }) => write(fs, '/large', size))
-  await withVolume(`read ${text} in sequence, cold`, size, ({ fs }) => read(fs, '/large', size))
-  const count = 256
-  await withVolume(`read ${count} times 64 KiB at random, cold`, count * randomBytes, ({ fs }) =>
-    readRandom(fs, '/large', size, count),
-  )
-  return rows
-}
-
-async function byHand(server: BenchServer, size: number): Promise<Row[]> {
-  const client = contenders.sdkClient(server)
-  const store = contenders.rawStore(server)
-  const question = `read ${size / MiB} MiB in sequence, cold`
-  const count = Math.ceil(size / partBytes)
-  const row = async (contender: string, task: (offset: number) => Promise<void>): Promise<Row> => {
-    const started = performance.now()
-    await contenders.inFlight(count, inFlight, (i) => task(i * partBytes))
-    const ms = performance.now() - started
-    const bytesPerSecond = (size / ms) * 1000
-    return { question, contender, unit: 's', ...spreadOf([ms / 1000]), requests: count, bytesPerSecond }
-  }
+  const readText = `read ${text} in sequence, cold`
   try {
-    return [
-      await row('8 parallel ranged GETs, our signer', async (offset) => {
-        await store.get('large/large', { range: { offset, length: partBytes } })
-      }),
-      await row('8 parallel ranged GETs, AWS SDK', async (offset) => {
-        const Range = `bytes=${offset}-${offset + partBytes - 1}`
-        const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: 'large/large', Range }))
-        await reply.Body?.transformToByteArray()
-      }),
-    ]
+    await volume(`write ${text} in sequence`, size, ({ fs }) => write(fs, '/large', size))
+    const uploadId = await store.createUpload('by-hand', { headers: { metadata: {} } })
+    const part = new Uint8Array(partBytes)
+    await byHand(`write ${text} in sequence`, '8 parallel parts, our signer', (i) =>
+      store.uploadPart('by-hand', uploadId, i + 1, part),
+    )
+    await store.abortUpload('by-hand', uploadId)
+    for (let round = 0; round < rounds; round++) {
+      await byHand(readText, '8 parallel ranged GETs, our signer', (i) =>
+        store.get('large/large', { range: { offset: i * partBytes, length: partBytes } }),
+      )
+      await volume(readText, size, ({ fs }) => read(fs, '/large', size))
+    }
+    await byHand(readText, '8 parallel ranged GETs, AWS SDK', async (i) => {
+      const Range = `bytes=${i * partBytes}-${(i + 1) * partBytes - 1}`
+      const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: 'large/large', Range }))
+      await reply.Body?.transformToByteArray()
+    })
+    for (const atOnce of [1, 16])
+      await volume(
+        `read ${randomCount} times 64 KiB at random, cold, ${atOnce} at once`,
+        randomCount * randomBytes,
+        ({ fs }) => readRandom(fs, '/large', size, atOnce),
+      )
+    return samples.rows()
   } finally {
     client.destroy()
     await store.close()
@@ -133,16 +133,15 @@ async function read(fs: contenders.FsModule, path: string, size: number): Promis
   if (bytes !== size) throw new Error(`${bytes} bytes read`)
 }
 
-async function readRandom(fs: contenders.FsModule, path: string, size: number, count: number): Promise<void> {
+async function readRandom(fs: contenders.FsModule, path: string, size: number, atOnce: number): Promise<void> {
   const file = await fs.promises.open(path)
-  const buffer = Buffer.alloc(randomBytes)
   // A fixed sequence that visits the whole file: the same for every contender and run.
   let state = 12_345
-  for (let i = 0; i < count; i++) {
+  await contenders.inFlight(randomCount, atOnce, async () => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff
     const offset = state % (size - randomBytes)
-    const { bytesRead } = await file.read(buffer, 0, randomBytes, offset)
+    const { bytesRead } = await file.read(Buffer.alloc(randomBytes), 0, randomBytes, offset)
     if (bytesRead !== randomBytes) throw new Error(`${bytesRead} bytes read`)
-  }
+  })
   await file.close()
 }

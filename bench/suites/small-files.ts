@@ -5,12 +5,13 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import type { OpenedVolume } from '../../src/index.ts'
 import * as contenders from '../support/contenders.ts'
 import { measure } from '../support/meter.ts'
-import { spreadOf, type Row } from '../support/row.ts'
+import { Samples, spreadOf, type Row } from '../support/row.ts'
 import { bucketName, startServer, type BenchServer } from '../support/server.ts'
 import type { Suite } from './suite.ts'
 
 const bytes = Buffer.alloc(1024, 'bucketfs')
 const inFlight = 64
+const rounds = 3
 
 export const smallFiles: Suite = {
   name: 'small-files',
@@ -21,8 +22,7 @@ export const smallFiles: Suite = {
     const server = await startServer({ delayMs })
     try {
       return [
-        ...(await onVolume(server, count)),
-        ...(await byHand(server, count)),
+        ...(await onBucket(server, count)),
         ...(await onDisk(contenders.tmpfs(), count)),
         ...(await onDisk(contenders.memfs(), count)),
       ]
@@ -32,46 +32,47 @@ export const smallFiles: Suite = {
   },
 }
 
-async function onVolume(server: BenchServer, count: number): Promise<Row[]> {
-  const rows: Row[] = []
-  const withVolume = async (question: string, work: (volume: OpenedVolume) => Promise<void>): Promise<void> => {
-    const volume = await contenders.openBuilt(server, 'small', { diskCacheBytesMax: 0 })
-    const { ms, ...cost } = await measure(volume, () => work(volume))
-    await volume.close()
-    rows.push({ question, contender: 'bucketfs', unit: 's', ...spreadOf([ms / 1000]), ...cost })
-  }
-  await withVolume(`write ${count} files, 64 at once`, ({ fs }) => writeAll(fs, '/', count, inFlight))
-  await withVolume(`read ${count} files cold, one after another`, ({ fs }) => readAll(fs, '/', count, 1))
-  await withVolume(`read ${count} files cold, 64 at once`, ({ fs }) => readAll(fs, '/', count, inFlight))
-  await withVolume(`read ${count} files cold, synchronously`, async ({ fs }) => {
-    for (let i = 0; i < count; i++) fs.readFileSync(contenders.smallName('/', i))
-  })
-  return rows
-}
-
-async function byHand(server: BenchServer, count: number): Promise<Row[]> {
+/** Reads by us and by hand take turns, so that a busy machine is busy for all of them. */
+async function onBucket(server: BenchServer, count: number): Promise<Row[]> {
   const client = contenders.sdkClient(server)
   const store = contenders.rawStore(server)
-  const keyOf = (prefix: string, index: number): string => `${prefix}${contenders.smallName('/', index)}`
+  const samples = new Samples()
+  const volume = async (question: string, work: (volume: OpenedVolume) => Promise<void>): Promise<void> => {
+    const opened = await contenders.openBuilt(server, 'small', { diskCacheBytesMax: 0 })
+    const { ms, ...cost } = await measure(opened, () => work(opened))
+    await opened.close()
+    samples.add(question, 'bucketfs', ms, cost)
+  }
+  const byHand = async (
+    question: string,
+    contender: string,
+    work: (index: number) => Promise<unknown>,
+  ): Promise<void> => {
+    const started = performance.now()
+    await contenders.inFlight(count, inFlight, async (i) => void (await work(i)))
+    samples.add(question, contender, performance.now() - started, { requests: count })
+  }
+  const keyOf = (index: number): string => `sdk${contenders.smallName('/', index)}`
   const put = `write ${count} files, 64 at once`
   const get = `read ${count} files cold, 64 at once`
   try {
-    return [
-      await timed(put, 'AWS SDK by hand', count, () =>
-        contenders.inFlight(count, inFlight, async (i) => {
-          await client.send(new PutObjectCommand({ Bucket: bucketName, Key: keyOf('sdk', i), Body: bytes }))
-        }),
-      ),
-      await timed(get, 'AWS SDK by hand', count, () =>
-        contenders.inFlight(count, inFlight, async (i) => {
-          const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: keyOf('sdk', i) }))
-          await reply.Body?.transformToByteArray()
-        }),
-      ),
-      await timed(get, 'raw GETs, our signer', count, () =>
-        contenders.inFlight(count, inFlight, async (i) => void (await store.get(keyOf('sdk', i)))),
-      ),
-    ]
+    await volume(put, ({ fs }) => writeAll(fs, '/', count, inFlight))
+    await byHand(put, 'AWS SDK by hand', (i) =>
+      client.send(new PutObjectCommand({ Bucket: bucketName, Key: keyOf(i), Body: bytes })),
+    )
+    for (let round = 0; round < rounds; round++) {
+      await byHand(get, 'raw GETs, our signer', (i) => store.get(keyOf(i)))
+      await volume(`read ${count} files cold, one after another`, ({ fs }) => readAll(fs, '/', count, 1))
+      await volume(`read ${count} files cold, synchronously`, async ({ fs }) => {
+        for (let i = 0; i < count; i++) fs.readFileSync(contenders.smallName('/', i))
+      })
+      await volume(get, ({ fs }) => readAll(fs, '/', count, inFlight))
+    }
+    await byHand(get, 'AWS SDK by hand', async (i) => {
+      const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: keyOf(i) }))
+      await reply.Body?.transformToByteArray()
+    })
+    return samples.rows()
   } finally {
     client.destroy()
     await store.close()

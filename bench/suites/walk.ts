@@ -3,7 +3,7 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import * as contenders from '../support/contenders.ts'
 import { measure } from '../support/meter.ts'
-import { spreadOf, type Row } from '../support/row.ts'
+import { Samples } from '../support/row.ts'
 import { bucketName, startServer, type BenchServer } from '../support/server.ts'
 import type { Suite } from './suite.ts'
 
@@ -15,27 +15,32 @@ export const walk: Suite = {
     const count = Math.max(2000, Math.round(100_000 * scale))
     const server = await startServer({ delayMs, fill: { prefix: 'walk/', count, bytes: 1 } })
     try {
-      return [
-        await onVolume(server, count, 'readdir, recursive', async (fs) => {
+      const samples = new Samples()
+      for (let round = 0; round < rounds; round++) {
+        await onVolume(samples, server, count, 'readdir, recursive', async (fs) => {
           return (await fs.promises.readdir('/', { recursive: true })).length
-        }),
-        await onVolume(server, count, 'readdir, recursive, with types', async (fs) => {
+        })
+        await onVolume(samples, server, count, 'readdir, recursive, with types', async (fs) => {
           return (await fs.promises.readdir('/', { recursive: true, withFileTypes: true })).length
-        }),
-        await byHand(server, count),
-      ]
+        })
+        await byHand(samples, server, count)
+      }
+      return samples.rows()
     } finally {
       await server.close()
     }
   },
 }
 
+const rounds = 3
+
 async function onVolume(
+  samples: Samples,
   server: BenchServer,
   count: number,
   question: string,
   work: (fs: contenders.FsModule) => Promise<number>,
-): Promise<Row> {
+): Promise<void> {
   // The bucket was filled by a plain uploader, which is what this setting is for.
   const options = { foreignMetadata: 'ignore', diskCacheBytesMax: 0 } as const
   const volume = await contenders.openBuilt(server, 'walk', options)
@@ -44,16 +49,10 @@ async function onVolume(
     if (found < count) throw new Error(`${found} names found`)
   })
   await volume.close()
-  return {
-    question: `${question}, ${count} files`,
-    contender: 'bucketfs',
-    unit: 's',
-    ...spreadOf([ms / 1000]),
-    ...cost,
-  }
+  samples.add(`${question}, ${count} files`, 'bucketfs', ms, cost)
 }
 
-async function byHand(server: BenchServer, count: number): Promise<Row> {
+async function byHand(samples: Samples, server: BenchServer, count: number): Promise<void> {
   const client = contenders.sdkClient(server)
   const started = performance.now()
   let requests = 0
@@ -63,8 +62,7 @@ async function byHand(server: BenchServer, count: number): Promise<Row> {
     token = (await client.send(command)).NextContinuationToken
     requests++
   } while (token !== undefined)
-  const seconds = (performance.now() - started) / 1000
+  const ms = performance.now() - started
   client.destroy()
-  const question = `readdir, recursive, ${count} files`
-  return { question, contender: 'AWS SDK, pages one after another', unit: 's', ...spreadOf([seconds]), requests }
+  samples.add(`readdir, recursive, ${count} files`, 'AWS SDK, pages one after another', ms, { requests })
 }

@@ -81,6 +81,11 @@ export async function inFlight(count: number, limit: number, task: (index: numbe
   await Promise.all(Array.from({ length: limit }, work))
 }
 
+/** A hundred to a directory, in the order in which listings show them. */
 export function smallName(root: string, index: number): string {
-  return join(root, `d${Math.floor(index / 100)}`, `f${index % 100}`)
+  return join(root, `d${twoDigits(Math.floor(index / 100))}`, `f${twoDigits(index % 100)}`)
+}
+
+function twoDigits(index: number): string {
+  return String(index).padStart(2, '0')
 }

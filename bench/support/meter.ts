@@ -5,6 +5,8 @@ import type { OpenedVolume } from '../../src/index.ts'
 export interface Cost {
   readonly ms: number
   readonly requests: number
+  /** Those of them that were for indexes and checksums. */
+  readonly sideRequests: number
   readonly bytesUp: number
   readonly bytesDown: number
   /** Blocks, attributes and names that needed no request. */
@@ -15,6 +17,7 @@ interface StoreCounts {
   readonly requests: number
   readonly bytesUp: number
   readonly bytesDown: number
+  readonly operations: Readonly<Record<string, { readonly byPurpose: { readonly side: number } }>>
 }
 
 const hitNames = ['lookupHits', 'blockHits', 'diskHits', 'sharedHits'] as const
@@ -30,6 +33,7 @@ export async function measure(volume: OpenedVolume, work: () => Promise<unknown>
   return {
     ms,
     requests: after.requests - before.requests,
+    sideRequests: after.sideRequests - before.sideRequests,
     bytesUp: after.bytesUp - before.bytesUp,
     bytesDown: after.bytesDown - before.bytesDown,
     cacheHits: after.cacheHits - before.cacheHits,
@@ -38,9 +42,10 @@ export async function measure(volume: OpenedVolume, work: () => Promise<unknown>
 
 async function countsOf(volume: OpenedVolume): Promise<Omit<Cost, 'ms'>> {
   const metrics = await volume.metrics()
-  const { requests, bytesUp, bytesDown } = metrics['store'] as StoreCounts
+  const { requests, bytesUp, bytesDown, operations } = metrics['store'] as StoreCounts
+  const sideRequests = Object.values(operations).reduce((sum, { byPurpose }) => sum + byPurpose.side, 0)
   const cacheHits = hitNames.reduce((sum, name) => sum + Number(metrics[name] ?? 0), 0)
-  return { requests, bytesUp, bytesDown, cacheHits }
+  return { requests, sideRequests, bytesUp, bytesDown, cacheHits }
 }
 
 export function bytesText(bytes: number): string {

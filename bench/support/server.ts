@@ -18,11 +18,20 @@ export interface BenchServer {
 export const bucketName = 'bucket'
 export const keys = { accessKeyId: 'id', secretAccessKey: 'secret' }
 
-export async function startServer(options: ServerOptions): Promise<BenchServer> {
+export function startServer(options: ServerOptions): Promise<BenchServer> {
+  return start('server-main.ts', options)
+}
+
+/** The same answer to everything, at next to no cost. */
+export function startCanned(): Promise<BenchServer> {
+  return start('canned-main.ts', { delayMs: 0 })
+}
+
+async function start(program: string, options: ServerOptions): Promise<BenchServer> {
   const folder = mkdtempSync(join(tmpdir(), 'bucketfs-bench-'))
   process.env['XDG_STATE_HOME'] = join(folder, 'state')
   process.env['XDG_CACHE_HOME'] = join(folder, 'cache')
-  const main = fileURLToPath(new URL('server-main.ts', import.meta.url))
+  const main = fileURLToPath(new URL(program, import.meta.url))
   const server = spawn(process.execPath, ['--import', 'tsx', main, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
