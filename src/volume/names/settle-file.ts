@@ -237,7 +237,7 @@ async function lost(
 ): Promise<boolean> {
   if (info && isOwn(context, inode, pending, info)) return false
   // What it was to replace is gone, by our own hand before a crash maybe; it was no version of this file.
-  if (!info && pending?.object && pending.object.etag !== inode.base?.etag) {
+  if (!info && pending?.object && !isSame(pending.object, inode.base)) {
     pending.object = null
     return false
   }
@@ -263,6 +263,10 @@ function mayReplace(context: VolumeContext, inode: Inode, info: ObjectInfo): boo
   const { truncatedAtMs } = inode
   if (truncatedAtMs === undefined || info.etag.includes('-')) return false
   return info.lastModified + 1000 <= truncatedAtMs
+}
+
+function isSame(version: Version, base: Version | null): boolean {
+  return base !== null && base.key === version.key && base.etag === version.etag
 }
 
 /** Whether a request of ours of which no reply told wrote it; taken over then, as the base or as what is to be replaced. */

@@ -27,14 +27,19 @@ export async function removeTree(
   inode: Inode,
 ): Promise<void> {
   permitRemove(context, caller, directory, inode)
-  const { names, moves, tree } = context
+  const { names, moves } = context
   await moves.passedAround(directory, name)
   if (enforces(context) && caller.uid !== 0) await permitBelow(context, caller, inode)
   await keepImplicit(context, directory, caller.signal)
   await forgetBelow(context, inode)
+  // Requests under way for what was below would put objects behind the listing.
+  await moves.released(inode)
   // A crash from here on must not go on with changes of files that are being deleted.
   await context.journal.commit()
-  await removeObjects(context, tree.prefixOf(inode), caller.signal)
+  // Nobody writes the directory's marker meanwhile.
+  const take = (): Promise<void> => inode.remoteLock.run(() => removeObjects(context, inode, caller.signal))
+  const marked = names.get(directory, name)
+  await (marked ? marked.lock.run(take) : take())
   const pending = names.ensure(directory, name)
   pending.marker = null
   takeAway(context, pending, inode)
@@ -77,9 +82,13 @@ function drop(context: VolumeContext, inode: Inode): void {
   else context.writeBack.clean(inode)
 }
 
-async function removeObjects(context: VolumeContext, prefix: string, signal: AbortSignal | undefined): Promise<void> {
+/** Afterwards nothing is below the directory, nor its marker, and nothing of it waits to be written. */
+async function removeObjects(context: VolumeContext, inode: Inode, signal: AbortSignal | undefined): Promise<void> {
+  const prefix = context.tree.prefixOf(inode)
   for (let passes = 0; passes < passesMax; passes++) {
-    if (await removePass(context, prefix, signal)) return
+    if (!(await removePass(context, prefix, signal))) continue
+    inode.attributesDirty = false
+    return
   }
   throw new VolumeError('ENOTEMPTY', { message: `${prefix} is being filled by others` })
 }
