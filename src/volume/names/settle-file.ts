@@ -15,6 +15,7 @@ import { orMissing, versionOfInfo } from '../tree/attributes.ts'
 import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
+import { followMoved } from './moves/find-moved.ts'
 import { isDoubtful, takeOwn } from './doubts.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions, SettledAt } from './settle.ts'
@@ -47,6 +48,7 @@ async function attempt(
   if (inode.base?.key === key && !inode.dirty) return true
   const other = await readHeaders(context, inode)
   const hasBody = hasNewBytes(inode)
+  if (other && !other.info && (await followMoved(context, inode))) return false
   if (other) return meet(context, inode, pending, other.info, hasBody, options)
   if (inode.base) await readXattrs(context, inode)
   const changeCount = inode.changeCount
@@ -66,6 +68,7 @@ async function attempt(
   } catch (error) {
     if (frozen) content?.thaw(frozen)
     if (error instanceof SourceChangedError) {
+      if (!error.found && (await followMoved(context, inode))) return false
       // Of contents, the source may be a key of its own: what counts is what lies under the file's.
       const found = hasBody && error.key !== key ? await orMissing(context.store.head(key)) : error.found
       return meet(context, inode, pending, found, hasBody, options)

@@ -9,6 +9,7 @@ import { removeObject } from '../objects/remove-object.ts'
 import { orMissing, versionOfInfo } from '../tree/attributes.ts'
 import { objectDeps } from './aside.ts'
 import { reportNameConflict } from './conflicts.ts'
+import { findMoved } from './moves/find-moved.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions } from './settle.ts'
 import { rereadsMax } from './tries.ts'
@@ -42,7 +43,14 @@ async function removeVersion(
   let version = seen
   for (let tries = 0; tries < rereadsMax; tries++) {
     const outcome = await removeObject(objectDeps(context), version)
-    if (outcome === 'removed' || outcome === 'absent') return
+    if (outcome === 'removed') return
+    if (outcome === 'absent') {
+      const key = context.tree.keyOfName(pending.directory, pending.name, version.key.endsWith('/'))
+      const moved = await findMoved(context, version, [key])
+      if (!moved) return
+      version = moved
+      continue
+    }
     if (!options.waiting && !isOurs(pending, outcome)) {
       reportNameConflict(context, pending, 'a version that was not seen stays under a removed name')
       return

@@ -220,6 +220,9 @@ export class Observations {
       this.#replace(inode, versionOfListed(listed))
       inode.attributes.size = listed.size
       inode.attributes.mtimeNs = inode.attributes.ctimeNs = msToNs(listed.lastModified)
+    } else if (base.key !== listed.key) {
+      // Moved by a rename; what was read of it was read at another key.
+      this.#replace(inode, { ...versionOfListed(listed), ours: base.ours })
     } else if (inode.attributesKnown && attributesHold(base, listed, settings)) {
       this.#fresh(inode, sent)
     } else if (isWritten(base) ? inode.attributesKnown : base.lastModified !== listed.lastModified) {

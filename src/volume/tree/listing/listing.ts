@@ -65,17 +65,21 @@ export class Listings {
     const prefixOwn = places.prefixOf(directory)
     const shadowed: Shadowed[] = []
     let marked = false
-    // Objects move towards the present piece: it is listed last, so that none is missed on its way.
+    // Objects move towards the present piece: it is listed last, so that none is missed on its way, and what it shows
+    // counts before what an older piece showed.
     for (const prefix of [...prefixes].reverse()) {
-      // A later piece must not hide what an earlier one showed, only add to it.
+      const piece = new Map<Name, Inode>()
       let token: string | undefined
       do {
         const sent = sentNow(this.#context)
         metrics.count('listings')
         const reply = await store.list({ prefix, delimiter: '/', token })
-        if (this.#page(directory, prefix, reply, seen, sent, shadowed) && prefix === prefixOwn) marked = true
+        // The move has ended meanwhile: the present piece shows it all.
+        if (prefix !== prefixOwn && !places.prefixesOf(directory).includes(prefix)) break
+        if (this.#page(directory, prefix, reply, piece, sent, shadowed) && prefix === prefixOwn) marked = true
         token = reply.token
       } while (token !== undefined)
+      for (const [name, inode] of piece) seen.set(name, inode)
     }
     this.#absorbShadowed(directory, shadowed, seen)
     this.#finish(directory, seen, marked || prefixes.length > 1, first)
