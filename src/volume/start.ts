@@ -37,7 +37,8 @@ async function takeOver(context: VolumeContext, folders: readonly LocalFiles[]):
   // Also when there was nothing: a journal counts from here on.
   context.journal.adopted(adopted.journals)
   if (context.settings.durability === 'journal') await context.journal.commit()
-  else if (adopted.journals.length > 0) await context.writeBack.syncAll()
+  adopted.goOn()
+  if (context.settings.durability !== 'journal' && adopted.journals.length > 0) await context.writeBack.syncAll()
   await adopted.discard()
 }
 

@@ -16,7 +16,16 @@ export class SimModel {
   }
 
   files(): string[] {
+    return this.names().filter((path) => !this.isLink(path))
+  }
+
+  /** Files and links. */
+  names(): string[] {
     return [...this.entries].filter(([, content]) => content !== null).map(([path]) => path)
+  }
+
+  isLink(path: string): boolean {
+    return this.entries.get(path)?.startsWith(linkTo('')) === true
   }
 
   directories(): string[] {
@@ -52,6 +61,11 @@ export class SimModel {
     }
     return found
   }
+}
+
+/** What a path that is a link has for contents. */
+export function linkTo(target: string): string {
+  return `\0link ${target}`
 }
 
 function show(content: string | null | undefined): string {

@@ -6,7 +6,7 @@ import type { Random } from '../../src/base/random.ts'
 import type { VolumeCalls } from '../../src/volume/calls.ts'
 import { O_APPEND, O_CREAT, O_RDWR, O_TRUNC, O_WRONLY } from '../../src/volume/types.ts'
 import { root } from '../support/volume-kit.ts'
-import type { SimModel } from './sim-model.ts'
+import { linkTo, type SimModel } from './sim-model.ts'
 
 export interface Step {
   readonly label: string
@@ -21,18 +21,37 @@ export interface Step {
 
 const writeFlags = O_WRONLY | O_CREAT | O_TRUNC
 
+const sync: Step = { label: 'sync', touches: [], run: (calls) => calls.sync(), apply: () => {} }
+
 export class Steps {
   readonly #random: Random
   readonly #home: string
+  readonly #busy: boolean
   #count = 0
 
   /** All paths are below `home`, which is a directory. */
-  constructor(random: Random, home: string) {
+  constructor(random: Random, home: string, busy: boolean = false) {
     this.#random = random
     this.#home = home
+    this.#busy = busy
   }
 
   next(model: SimModel): Step {
+    return (this.#busy && this.#random.float() < 0.3 && this.#name(model)) || this.#any(model)
+  }
+
+  /** Mostly names: directories in directories, renamed again and again. */
+  #name(model: SimModel): Step | undefined {
+    const roll = this.#random.float()
+    if (roll < 0.1) return this.#symlink(model)
+    if (roll < 0.3) return this.#mkdir(model)
+    const name = this.#pick(model.names())
+    if (roll < 0.5 && name !== undefined) return this.#renameFile(name, this.#freshPath(model))
+    if (roll < 0.9) return this.#renameDirectory(model)
+    return roll < 0.95 ? sync : name === undefined ? undefined : this.#unlink(name)
+  }
+
+  #any(model: SimModel): Step {
     const roll = this.#random.float()
     const file = this.#pick(model.files())
     if (roll < 0.3 || file === undefined) return this.#write(this.#freshPath(model))
@@ -62,7 +81,8 @@ export class Steps {
     const name = `n${Math.floor(this.#random.float() * 6)}`
     let path = `${directory}/${name}`
     while (model.isDirectory(path)) path += '/f'
-    return path
+    // Nobody writes through a link that leads nowhere.
+    return this.#busy && model.isLink(path) ? this.#freshPath(model) : path
   }
 
   #content(): string {
@@ -140,6 +160,18 @@ export class Steps {
     }
   }
 
+  #symlink(model: SimModel): Step | undefined {
+    const path = this.#freshPath(model)
+    if (model.entries.has(path)) return undefined
+    const target = `target-${this.#count++}`
+    return {
+      label: `symlink ${path}`,
+      touches: [path],
+      run: async (calls) => void (await calls.symlink(root, target, path)),
+      apply: (after) => void after.entries.set(path, linkTo(target)),
+    }
+  }
+
   #renameFile(from: string, to: string): Step {
     return {
       label: `rename ${from} ${to}`,
@@ -161,7 +193,8 @@ export class Steps {
   #renameDirectory(model: SimModel): Step | undefined {
     const from = this.#pick(model.directories().filter((path) => path !== this.#home))
     if (from === undefined) return undefined
-    const to = `${this.#home}/d${Math.floor(this.#random.float() * 4)}`
+    const parent = this.#busy ? (this.#pick([this.#home, ...model.directories()]) as string) : this.#home
+    const to = `${parent}/d${Math.floor(this.#random.float() * 4)}`
     if (model.entries.has(to) || to.startsWith(`${from}/`) || to === from) return undefined
     return {
       label: `rename directory ${from} ${to}`,
@@ -216,7 +249,8 @@ export async function observe(calls: VolumeCalls, home: string, model: SimModel)
     if (type === 'directory') {
       model.entries.set(path, null)
       await observe(calls, path, model)
-    } else model.entries.set(path, Buffer.from(await calls.readFile(root, path)).toString('latin1'))
+    } else if (type === 'symlink') model.entries.set(path, linkTo(await calls.readlink(root, path)))
+    else model.entries.set(path, Buffer.from(await calls.readFile(root, path)).toString('latin1'))
   }
   return model
 }

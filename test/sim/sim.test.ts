@@ -64,6 +64,11 @@ describe('simulation', () => {
     if (only === undefined) expect(crashes).toBeGreaterThan(count / 2)
   })
 
+  it('loses nothing when a process in a hurry is killed again and again', { timeout: 240_000 }, async () => {
+    const crashes = await runSeeds(first, count, { durability: 'journal', steps: 80, crashes: true, busy: true })
+    if (only === undefined) expect(crashes).toBeGreaterThan(count / 2)
+  })
+
   it('loses nothing when everything fails at once', { timeout: 240_000 }, async () => {
     await runSeeds(first, count, { durability: 'journal', steps: 60, crashes: true, faults: true })
   })

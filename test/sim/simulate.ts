@@ -14,6 +14,7 @@ import { SimDisk } from '../support/sim-disk.ts'
 import { root } from '../support/volume-kit.ts'
 import { createSimBucket, type Planted, type SimBucket } from './sim-bucket.ts'
 import { createSimClock, type SimClock } from './sim-clock.ts'
+import { connectDisk } from './sim-journal.ts'
 import { SimModel } from './sim-model.ts'
 import { Steps, observe, type Step } from './sim-steps.ts'
 
@@ -23,6 +24,8 @@ export interface SimOptions {
   readonly steps: number
   readonly faults?: boolean | undefined
   readonly crashes?: boolean | undefined
+  /** Programs that hurry, and crashes at the journal's writes too, also while what crashed before is taken over. */
+  readonly busy?: boolean | undefined
   readonly planted?: Planted
 }
 
@@ -81,7 +84,7 @@ class Simulation {
       options.planted,
     )
     this.#disk = options.planted === 'early-sync' ? forgetful(new SimDisk()) : new SimDisk()
-    this.#steps = new Steps(this.#random, home)
+    this.#steps = new Steps(this.#random, home, options.busy ?? false)
   }
 
   async live(): Promise<void> {
@@ -90,9 +93,13 @@ class Simulation {
     await this.#volume?.sync()
     for (let step = 0; step < this.#options.steps; step++) {
       if (this.#options.crashes && this.#eventsToCrash === Infinity && this.#random.float() < 0.08)
-        this.#eventsToCrash = Math.floor(this.#random.float() * 25)
+        this.#eventsToCrash = Math.floor(this.#random.float() * (this.#options.busy ? 200 : 25))
       const alive = await this.#step(calls)
       if (!alive) calls = await this.#reopen()
+      if (this.#options.busy) {
+        await this.clock.sleep(this.#random.float() * 60)
+        continue
+      }
       if (this.#random.float() < 0.15) await this.clock.sleep(this.#random.float() * 3000)
       if (this.#random.float() < 0.1) await this.#stranger()
       if (this.#random.float() < 0.1) await this.#shareWrite(calls)
@@ -103,11 +110,12 @@ class Simulation {
   async #open(): Promise<VolumeCalls> {
     const life = ++this.#life
     const isAlive = (): boolean => life === this.#life
-    const store = this.bucket.connect(isAlive, () => this.#event())
+    const onEvent = (): void => this.#event()
+    const store = this.bucket.connect(isAlive, onEvent)
     this.#volume = await startVolume({
       ...{ store, clock: this.clock, random: createSeededRandom(this.#options.seed * 1000 + life), log: silentLogger },
-      settings: simSettings(this.#options.durability),
-      journalFiles: this.#disk,
+      settings: simSettings(this.#options),
+      journalFiles: this.#options.busy ? connectDisk(this.#disk, isAlive, onEvent) : this.#disk,
     })
     return this.#volume.calls
   }
@@ -185,16 +193,38 @@ class Simulation {
   }
 
   async #afterCrash(step: Step | null): Promise<void> {
-    this.crashCount++
-    this.#isDead = false
-    this.#disk.crash(this.#random)
-    this.#log.push(`${Math.round(this.clock.elapsedMs)} crash${step ? ` during ${step.label}` : ''}`)
+    this.#fall(step ? ` during ${step.label}` : '')
     // Without a journal a rename that was cut off is finished once nobody has renewed its intent for long.
     if (this.#options.durability !== 'journal') await this.clock.sleep(abandonedMs)
+    while (this.#options.busy && this.#random.float() < 0.4) await this.#dieEarly()
     const calls = await this.#open()
     const seen = await this.#observe(calls)
     this.#compare('after a crash', seen, step?.touches ?? [])
     this.#model = seen
+  }
+
+  /** What the process had in memory is gone, and of the disk what was not synced, when it was the power that failed. */
+  #fall(when: string): void {
+    this.crashCount++
+    this.#isDead = false
+    const isKill = this.#options.busy && this.#random.float() < 0.5
+    if (!isKill) this.#disk.crash(this.#random)
+    this.#log.push(`${Math.round(this.clock.elapsedMs)} ${isKill ? 'kill' : 'crash'}${when}`)
+  }
+
+  /** Dies again while it takes over what the life before left, or soon after. */
+  async #dieEarly(): Promise<void> {
+    this.#eventsToCrash = 1 + Math.floor(this.#random.float() * 100)
+    const look = async (): Promise<void> => void (await this.#observe(await this.#open()))
+    const alive = await this.#survive(look()).catch((error: unknown) => {
+      if (this.#isDead) return false
+      throw error
+    })
+    this.#eventsToCrash = Infinity
+    this.#crash = null
+    // Nobody closes it either.
+    this.#life++
+    this.#fall(alive ? ' after recovery' : ' during recovery')
   }
 
   /** The whole tree; a bad network is asked again. */
@@ -275,7 +305,7 @@ class Simulation {
 }
 
 /** Small numbers, so that a few kilobytes take every path. */
-function simSettings(durability: Durability): VolumeSettings {
+function simSettings({ durability, busy }: SimOptions): VolumeSettings {
   const small = {
     blockBytes: 4096,
     putBytesMax: 16_384,
@@ -283,7 +313,8 @@ function simSettings(durability: Durability): VolumeSettings {
     partBytesLate: 16_384,
     memoryBytesMax: 4 * 1024 * 1024,
   }
-  return { ...resolveSettings({ durability, uid: 0, gid: 0 }), ...small }
+  const hurry = busy ? { writeBackDelayMs: 30 } : {}
+  return { ...resolveSettings({ durability, uid: 0, gid: 0, ...hurry }), ...small }
 }
 
 /** The planted bug: syncs that do not. */

@@ -8,6 +8,7 @@ import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { LocalFiles } from '../local-files.ts'
 import { resolveDoubts } from '../names/doubts.ts'
+import { followMovedBefore } from '../names/moves/moved-before.ts'
 import { namesOfPrefix } from '../names/moves/resume.ts'
 import { PendingName } from '../names/pending-names.ts'
 import type { FileType } from '../types.ts'
@@ -18,6 +19,8 @@ import type { ContentStep, RecoveredFolder, RecoveredInode, RecoveredJournal } f
 
 export interface Adopted {
   readonly journals: readonly string[]
+  /** Lets write-back and directory renames go on; to be called when what was taken over is durable here. */
+  goOn(): void
   /** Removes the old files; to be called when what they held is safe elsewhere. */
   discard(): Promise<void>
 }
@@ -25,14 +28,23 @@ export interface Adopted {
 /** Restores what the folders hold. Throws, and changes none of them, when one is damaged or of a newer version. */
 export async function adoptJournals(context: VolumeContext, folders: readonly LocalFiles[]): Promise<Adopted> {
   const found: { readonly files: LocalFiles; readonly folder: RecoveredFolder }[] = []
+  // Until everything is known here and on disk, nothing changes in the bucket: whoever takes over after another crash
+  // starts from the same journals.
+  let ready: () => void = () => {}
+  const after = new Promise<void>((resolve) => (ready = resolve))
+  const release = context.writeBack.hold()
+  const goOn = (): void => {
+    release()
+    ready()
+  }
   try {
     for (const files of folders) found.push({ files, folder: await readJournals(files) })
     const journals = found.flatMap(({ folder }) => folder.journals)
     // A journal that was cut off while it took over others is nothing yet; one that others took over is nothing any more.
     const replaced = new Set(journals.flatMap(({ wasOpen, adopted }) => (wasOpen ? [...adopted] : [])))
     for (const journal of journals)
-      if (journal.wasOpen && !replaced.has(journal.journal)) await restore(context, journal)
-    return { journals: journals.map(({ journal }) => journal), discard: () => discard(found) }
+      if (journal.wasOpen && !replaced.has(journal.journal)) await restore(context, journal, after)
+    return { journals: journals.map(({ journal }) => journal), goOn, discard: () => discard(found) }
   } finally {
     for (const { folder } of found) await folder.close()
   }
@@ -47,25 +59,19 @@ async function discard(
   }
 }
 
-async function restore(context: VolumeContext, journal: RecoveredJournal): Promise<void> {
+async function restore(context: VolumeContext, journal: RecoveredJournal, after: Promise<void>): Promise<void> {
   const restoring = new Restoring(context, journal)
-  let ready: () => void = () => {}
-  const after = new Promise<void>((resolve) => (ready = resolve))
-  const release = context.writeBack.hold()
-  try {
-    for (const record of journal.state.moves.values()) {
-      context.journal.move(record, null)
-      await restoring.way(record.from)
-      await restoring.way(record.to)
-      await context.moves.resume(record, { announce: true, after })
-    }
-    await restoring.names()
-    await restoring.inodes()
-    restoring.leaves()
-  } finally {
-    release()
-    ready()
+  for (const record of journal.state.moves.values()) {
+    context.journal.move(record, null)
+    await restoring.way(record.from)
+    await restoring.way(record.to)
+    await context.moves.resume(record, { announce: true, after })
   }
+  await restoring.names()
+  await restoring.inodes()
+  restoring.leaves()
+  // What was moved already is read where it is from the beginning.
+  for (const record of journal.state.moves.values()) await followMovedBefore(context, record)
 }
 
 class Restoring {
@@ -154,8 +160,8 @@ class Restoring {
 
   /** What was written under the name before the crash is what it has there, whatever the name's own record says. */
   #knowOwn(pending: PendingName, { base, directory }: Inode): void {
-    const key = this.#context.tree.keyOfName(pending.directory, pending.name, directory !== null)
-    if (base?.key !== key) return
+    const keys = this.#context.tree.keysOfName(pending.directory, pending.name, directory !== null)
+    if (!base || !keys.includes(base.key)) return
     if (directory) pending.marker = base
     else pending.object = base
   }
@@ -211,6 +217,7 @@ class Restoring {
     if (inode.doubtfulIds.size > 0) await resolveDoubts(this.#context, inode)
     inode.attributesFreshUntilMs = Infinity
     journal.inode(inode)
+    for (const [id, key] of inode.doubtfulIds) journal.writing(inode.ino, key, id)
     if (content) this.#tellContent(inode, content)
     if (inode.dirty) writeBack.touch(inode)
   }

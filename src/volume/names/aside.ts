@@ -6,6 +6,7 @@ import { randomId } from '../../base/random.ts'
 import { streamsPrefix, unlinkedKey, unlinkedPrefix } from '../../format/system-key.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode, Version } from '../inode.ts'
+import { SourceChangedError } from '../objects/conflict-error.ts'
 import { copyObject } from '../objects/copy-object.ts'
 import type { ObjectDeps } from '../objects/object-deps.ts'
 import { removeObject } from '../objects/remove-object.ts'
@@ -17,17 +18,32 @@ export function isOwnedKey(key: string): boolean {
   return ownedPrefixes.some((prefix) => key.startsWith(prefix))
 }
 
-/** Afterwards the clean bytes of the inode lie under a key of its own. Nothing to do when it has none in the bucket. */
-export async function copyAside(context: VolumeContext, inode: Inode): Promise<void> {
+/**
+ * Afterwards the clean bytes of the inode lie under a key of its own. Nothing to do when it has none in the bucket, or
+ * none under `leaving` any more.
+ */
+export async function copyAside(
+  context: VolumeContext,
+  inode: Inode,
+  leaving?: () => string | undefined,
+): Promise<void> {
   await inode.remoteLock.run(async () => {
-    const { base } = inode
-    if (!base || isOwnedKey(base.key)) return
-    const key = unlinkedKey(randomId(context.random))
-    const version = await copyObject(objectDeps(context), { from: base, key, condition: { ifNoneMatch: '*' } })
-    context.reader.move(base, version)
-    inode.base = version
-    inode.content?.moved(version)
-    context.journal.inode(inode)
+    for (;;) {
+      const { base } = inode
+      if (!base || isOwnedKey(base.key) || (leaving && base.key !== leaving())) return
+      const key = unlinkedKey(randomId(context.random))
+      try {
+        const version = await copyObject(objectDeps(context), { from: base, key, condition: { ifNoneMatch: '*' } })
+        context.reader.move(base, version)
+        inode.base = version
+        inode.content?.moved(version)
+        context.journal.inode(inode)
+        return
+      } catch (error) {
+        // Unless a directory rename has taken it along meanwhile.
+        if (!(error instanceof SourceChangedError) || inode.base === null || inode.base.key === base.key) throw error
+      }
+    }
   })
 }
 

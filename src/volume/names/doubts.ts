@@ -37,7 +37,10 @@ export function takeOwn(context: VolumeContext, inode: Inode, pending: PendingNa
 /** Looks where requests without an answer may have left something: 1 HEAD each. True when one of them took effect. */
 export function resolveDoubts(context: VolumeContext, inode: Inode): Promise<boolean> {
   return inode.remoteLock.run(async () => {
-    for (const key of new Set(inode.doubtfulIds.values())) {
+    const { place } = inode
+    // A directory rename may have taken it along.
+    const moved = place ? context.tree.keysOfName(place.parent, place.name, inode.directory !== null) : []
+    for (const key of new Set([...inode.doubtfulIds.values(), ...moved])) {
       const info = await orMissing(context.store.head(key))
       if (!info || !isDoubtful(inode, info)) continue
       const pending = context.names.of(inode)

@@ -45,8 +45,11 @@ async function attempt(
   const { place } = inode
   // Renamed or removed meanwhile: another name's turn.
   if (place?.parent !== directory || place.name !== name) return true
-  if (inode.base?.key === key && !inode.dirty) return true
+  const { base } = inode
+  if (base?.key === key && !inode.dirty) return true
   const other = await readHeaders(context, inode)
+  // Taken along by the rename of the directory it has left.
+  if (other && isElsewhere()) return false
   const hasBody = hasNewBytes(inode)
   if (other && !other.info && (await followMoved(context, inode))) return false
   if (other) return meet(context, inode, pending, other.info, hasBody, options)
@@ -56,19 +59,25 @@ async function attempt(
   const frozen = hasBody ? (content?.freeze() ?? null) : null
   try {
     const version = await send(context, inode, pending, key, frozen)
+    if (!version) {
+      if (frozen) content?.thaw(frozen)
+      return true
+    }
     await settled(context, inode, version, frozen, changeCount)
     // The name may have changed hands meanwhile: whoever settles it next must know what is there.
     for (const each of new Set([pending, context.names.get(directory, name)])) {
       if (!each) continue
       each.object = version
       each.doubtfulIds.clear()
-      if (each.inode !== inode) leftBehind(context, inode, each)
+      if (each.inode !== inode && context.names.get(directory, name) === each) leftBehind(context, inode, each)
     }
     return true
   } catch (error) {
     if (frozen) content?.thaw(frozen)
+    // Whoever settles the name next knows of the request.
+    if (isGone(inode)) return true
     if (error instanceof SourceChangedError) {
-      if (!error.found && (await followMoved(context, inode))) return false
+      if (isElsewhere() || (!error.found && (await followMoved(context, inode)))) return false
       // Of contents, the source may be a key of its own: what counts is what lies under the file's.
       const found = hasBody && error.key !== key ? await orMissing(context.store.head(key)) : error.found
       return meet(context, inode, pending, found, hasBody, options)
@@ -78,6 +87,15 @@ async function attempt(
     if (!pending) return meet(context, inode, pending, error.found, hasBody, options)
     return taken(context, inode, pending, error.found, options)
   }
+
+  function isElsewhere(): boolean {
+    return base !== null && inode.base !== null && inode.base.key !== base.key
+  }
+}
+
+/** Unlinked and closed: nobody misses it, and its number may be another's in the journal. */
+function isGone({ place, openCount }: Inode): boolean {
+  return place === null && openCount === 0
 }
 
 /** Renamed or unlinked while it went out: its bytes lie under the name it has left, and must leave before that is settled. */
@@ -93,13 +111,14 @@ function hasNewBytes({ base, content }: Inode): boolean {
   return !content.isClean || content.base?.key !== base.key || content.base.etag !== base.etag
 }
 
+/** Null: it was unlinked before the request went out. */
 async function send(
   context: VolumeContext,
   inode: Inode,
   pending: PendingName | null,
   key: string,
   frozen: FrozenContent | null,
-): Promise<Version> {
+): Promise<Version | null> {
   const condition = conditionOf(inode, pending, key)
   const { streams } = context.writeBack
   const stream = frozen ? streams.get(inode) : undefined
@@ -110,6 +129,7 @@ async function send(
     frozen ? 'new' : 'kept',
     (await stream?.target())?.writeId,
   )
+  if (isGone(inode)) return null
   // With the attributes that go out, so that a replay does not put older ones over them.
   context.journal.inode(inode)
   context.journal.writing(inode.ino, key, writeId)
@@ -171,7 +191,7 @@ async function settled(
   }
   inode.writtenCount = Math.max(inode.writtenCount, changeCount)
   context.tree.learned(inode, version)
-  context.journal.written(inode, frozen, version)
+  if (!isGone(inode)) context.journal.written(inode, frozen, version)
   context.metrics.count('writeBacks')
   if (!inode.dirty) context.writeBack.clean(inode)
   if (base && base.key !== version.key) await releaseOwnedKey(context, base)
@@ -278,7 +298,8 @@ function isOwn(context: VolumeContext, inode: Inode, pending: PendingName | null
     takeOwn(context, inode, pending, info)
     return true
   }
-  // Of a file that had the name before, and has been removed or renamed here.
+  // Of a file that had the name before, and has been removed or renamed here; answered meanwhile, or not yet.
+  if (pending?.object?.key === info.key && pending.object.etag === info.etag) return true
   const id = writeIdOf(info.headers)
   if (!pending || id === undefined || !pending.doubtfulIds.delete(id)) return false
   pending.object = versionOfInfo(info, null)

@@ -69,5 +69,7 @@ async function ownObject(context: VolumeContext, pending: PendingName): Promise<
 
 function isOurs(pending: PendingName, info: ObjectInfo): boolean {
   const id = writeIdOf(info.headers)
+  // A request that was under way may have been answered since.
+  if (pending.object?.key === info.key && pending.object.etag === info.etag) return true
   return id !== undefined && pending.doubtfulIds.has(id)
 }

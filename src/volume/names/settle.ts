@@ -107,7 +107,8 @@ export class Settler {
         await this.#name(next, options, chain)
       if (names.get(pending.directory, pending.name) !== pending) return
       // Still there: unlinked but open, or in a circle of renames.
-      if (this.#isThere(pending, inode) && (inode.openCount > 0 || inode.place)) await copyAside(this.#context, inode)
+      if (this.#isThere(pending, inode) && (inode.openCount > 0 || inode.place))
+        await copyAside(this.#context, inode, () => pending.object?.key)
       names.left(pending, inode)
     }
   }

@@ -1,6 +1,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { isStoreError, StoreError } from '../../base/errors.ts'
 import { randomId } from '../../base/random.ts'
+import { writeIdOf } from '../../format/metadata.ts'
 import type { CallOptions, CopyReply, ObjectChecksum, ObjectHeaders, WriteCondition } from '../../store/store.ts'
 import type { Version } from '../inode.ts'
 import { ConflictError, SourceChangedError } from './conflict-error.ts'
@@ -23,6 +24,8 @@ export interface CopyJob extends JobOptions {
   readonly headers?: ObjectHeaders | undefined
   /** Default: a fresh one. Give it again when an unknown outcome is tried again. */
   readonly writeId?: string | undefined
+  /** The copy has the write id of its source, if that has one: who waits for news of a request finds it under either key. */
+  readonly keepsWriteId?: boolean | undefined
   /** As a query string. Absent: those of the source. */
   readonly tags?: string | undefined
 }
@@ -99,7 +102,8 @@ async function planCopy(deps: ObjectDeps, job: CopyJob): Promise<CopyPlan> {
   }
   const headers = job.headers ?? from.headers ?? { metadata: {} }
   const condition = key === from.key ? { ifMatch: from.etag } : job.condition
-  const writeId = job.writeId ?? randomId(deps.random)
+  const kept = job.keepsWriteId ? writeIdOf(headers) : undefined
+  const writeId = job.writeId ?? kept ?? randomId(deps.random)
   const marked = withWriteId(headers, writeId)
   const checksum = from.checksum?.type === 'full-object' ? from.checksum : undefined
   const plan = { from, key, condition, tags, checksum, call }

@@ -172,6 +172,11 @@ export class Tree {
     return this.#context.places.keyOfName(directory, name, isDirectory)
   }
 
+  /** Every key under which the entry may lie while directories are being moved. */
+  keysOfName(directory: Inode, name: Name, isDirectory: boolean): readonly string[] {
+    return this.#context.places.keysOfName(directory, name, isDirectory)
+  }
+
   /** Where the object lies whose key by its place is `natural`: elsewhere when that is too long for a key. */
   objectKey(natural: string): string {
     return this.#context.places.objectKey(natural)

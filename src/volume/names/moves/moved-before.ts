@@ -7,7 +7,10 @@ import type { ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode, Version } from '../../inode.ts'
 import { orMissing, versionOfInfo } from '../../tree/attributes.ts'
+import { forEachBounded } from '../../tree/concurrency.ts'
 import type { Name } from '../../types.ts'
+
+const headsInFlightMax = 64
 
 /** `found` as the moved version of `from`; null when it is something else. */
 export function asMoved(from: Version, found: ObjectInfo): Version | null {
@@ -56,11 +59,11 @@ export async function followMovedBefore(
   }
   for (const { object, marker } of names.all()) for (const each of [object, marker]) believe(each)
   for (const { base } of inodes) believe(base)
-  for (const version of believed.values()) {
+  await forEachBounded([...believed.values()], headsInFlightMax, async (version) => {
     const key = longKeys.get(version.key) ?? tree.objectKey(to + version.key.slice(from.length))
     const info = await orMissing(store.head(key))
     const moved = info && asMoved(version, info)
-    if (!moved) continue
+    if (!moved) return
     for (const pending of names.all()) {
       const isMarker = pending.marker?.key === version.key
       if (!isMarker && pending.object?.key !== version.key) continue
@@ -71,7 +74,7 @@ export async function followMovedBefore(
       journal.name(pending)
     }
     for (const inode of inodes) follow(context, inode, version, moved)
-  }
+  })
 }
 
 /** From the keys of these inodes and of pending names before the rename to those after it, where the old ones lie elsewhere. */

@@ -33,6 +33,8 @@ interface Moving {
 
 export async function moveObjects(context: VolumeContext, move: Moving): Promise<void> {
   await writesBelowEnded(context, move)
+  // What they have written must be known by the keys it has before it gets others.
+  await context.journal.commit()
   let renewedMs = context.clock.monotonicMs()
   const reachable = new Set<string>()
   for await (const { date, objects } of pagesBelow(context.store, move.from)) {
@@ -85,7 +87,8 @@ function knownVersion(move: Moving, natural: string, listed: ListedObject): Vers
 /** Null: it stays where it is. */
 async function copyOne(context: VolumeContext, from: Version, key: string): Promise<Version | null> {
   try {
-    return await copyObject(objectDeps(context), { from, key, condition: { ifNoneMatch: '*' }, waiting: false })
+    const job = { from, key, condition: { ifNoneMatch: '*' }, keepsWriteId: true, waiting: false } as const
+    return await copyObject(objectDeps(context), job)
   } catch (error) {
     if (error instanceof SourceChangedError) {
       if (error.found) report(context, from.key, 'it was changed while it was moved')
