@@ -15,7 +15,7 @@ import { orMissing, versionOfInfo } from '../tree/attributes.ts'
 import { isOwnedKey, objectDeps, releaseOwnedKey } from './aside.ts'
 import { abandonName, settleContentConflict } from './conflicts.ts'
 import { describe, readHeaders, readXattrs, reapplyChanges } from './describe.ts'
-import { followMoved } from './moves/find-moved.ts'
+import { followMoved, isMovedHere } from './moves/find-moved.ts'
 import { isDoubtful, takeOwn } from './doubts.ts'
 import type { PendingName } from './pending-names.ts'
 import type { SettleOptions, SettledAt } from './settle.ts'
@@ -258,7 +258,7 @@ async function lost(
   info: ObjectInfo | null,
   options: SettleOptions,
 ): Promise<boolean> {
-  if (info && isOwn(context, inode, pending, info)) return false
+  if (info && (isOwn(context, inode, pending, info) || isMovedHere(context, inode, info))) return false
   // What it was to replace is gone, by our own hand before a crash maybe; it was no version of this file.
   if (!info && pending?.object && !isSame(pending.object, inode.base)) {
     pending.object = null

@@ -1,6 +1,7 @@
 // Objects that a directory rename has taken along while somebody held on to their old key: replies of listings and HEADs
 // may be older than the move. Looked for only when the old key has nothing.
 
+import type { ObjectInfo } from '../../../store/store.ts'
 import type { VolumeContext } from '../../context.ts'
 import type { Inode, Version } from '../../inode.ts'
 import { orMissing } from '../../tree/attributes.ts'
@@ -19,6 +20,18 @@ export async function findMoved(
     if (moved) return moved
   }
   return null
+}
+
+/** Whether `found`, met under the inode's key, is its own object, which a rename of a directory has taken there. */
+export function isMovedHere(context: VolumeContext, inode: Inode, found: ObjectInfo): boolean {
+  const { base } = inode
+  if (!base || base.key === found.key || context.names.leftBy(inode).length > 0) return false
+  const moved = asMoved(base, found)
+  if (!moved) return false
+  const pending = context.names.of(inode)
+  if (pending) pending.object = moved
+  follow(context, inode, base, moved)
+  return true
 }
 
 /** Whether the inode's object lies where its present or a former name has its key; the inode and those names follow it. */

@@ -13,6 +13,7 @@ import { orMissing } from '../../tree/attributes.ts'
 
 /** Intents looked at when a volume is opened; more than this many unfinished renames are left to `doctor`. */
 const intentsMax = 1000
+const readsMax = 3
 
 interface Described {
   readonly id: string
@@ -40,11 +41,20 @@ export async function abandonedIntents(context: VolumeContext): Promise<readonly
   const abandoned: RenameIntent[] = []
   for (const { key, lastModified } of reply.objects) {
     if (reply.date - lastModified < settings.intentAbandonedMs) continue
-    const found = await orMissing(store.get(key))
-    if (!found) continue
-    const decoded = decodeRenameIntent(found.body)
+    const decoded = await readIntent(context, key)
+    if (!decoded) continue
     if (decoded.ok) abandoned.push(decoded.value)
     else log.warn('a rename intent cannot be read and is left alone; see doctor', { key, reason: decoded.reason })
   }
   return abandoned
+}
+
+/** Null when it is gone. What arrives damaged is asked for again: it may have been the network. */
+async function readIntent(context: VolumeContext, key: string): Promise<ReturnType<typeof decodeRenameIntent> | null> {
+  for (let reads = 1; ; reads++) {
+    const found = await orMissing(context.store.get(key))
+    if (!found) return null
+    const decoded = decodeRenameIntent(found.body)
+    if (decoded.ok || decoded.reason !== 'damaged' || reads >= readsMax) return decoded
+  }
 }
