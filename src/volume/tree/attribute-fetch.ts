@@ -122,7 +122,9 @@ export class AttributeFetch {
       const info = await orMissing(store.head(key))
       if (!info) continue
       if (inode.place !== place || changedSince(place, sent) || isDisplaced(inode)) return
-      if (inode.directory && key.endsWith('/')) observations.marker(inode, info, sent)
+      // Of a renamed directory whose marker has moved before anybody here knew of it.
+      const isOwn = pinned && !inode.remoteLock.busy
+      if (inode.directory && key.endsWith('/')) observations.marker(inode, info, sent, isOwn)
       else if (observations.infoOf(inode, info, sent) === null) {
         const instead = observations.info(place.parent, place.name, info, sent)
         if (instead !== inode && inode.place === place) inode.place = null

@@ -159,6 +159,15 @@ export class Dentries {
     else state.dentries.delete(name)
   }
 
+  /** No listing so far, also none under way, has shown all of the directory. */
+  forgetListing(directory: Inode): void {
+    const state = stateOf(directory)
+    state.completeUntilMs = 0
+    state.absentGeneration = 0
+    state.namesKnown = false
+    state.invalidatedGeneration = this.#bump(state)
+  }
+
   /** Names of a full listing that began at `generation` are in: what it did not show is gone, the rest is complete. */
   complete(directory: Inode, seen: ReadonlySet<Name>, generation: number): void {
     const state = stateOf(directory)
@@ -217,10 +226,7 @@ export class Dentries {
     const state = stateOf(inode.place.parent)
     if (state.dentries.get(inode.place.name)?.inode !== inode) return
     state.dentries.delete(inode.place.name)
-    state.completeUntilMs = 0
-    state.absentGeneration = 0
-    state.namesKnown = false
-    state.invalidatedGeneration = this.#bump(state)
+    this.forgetListing(inode.place.parent)
   }
 
   #remember(dentry: Dentry, directory: Inode): void {

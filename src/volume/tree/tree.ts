@@ -233,6 +233,11 @@ export class Tree {
     state.completeUntilMs = this.#context.clock.monotonicMs() + this.#context.settings.listingTtlMs
   }
 
+  /** What a listing showed of the directory was a part: entries lie elsewhere too. The next one who wants them lists anew. */
+  forgetListing(directory: Inode): void {
+    this.#context.dentries.forgetListing(directory)
+  }
+
   /** The name is there from now on, whatever the bucket shows, until `settle` or `invalidate`. */
   attach(directory: Inode, name: Name, inode: Inode): void {
     this.#context.dentries.attach(directory, name, inode)

@@ -295,3 +295,37 @@ it('a file unlinked just before its PUT went out is gone after a crash, though t
   expect(await second.keys()).toEqual([])
   await second.close()
 })
+
+it('lists what a renamed directory had moved before a crash beside what it had not', async () => {
+  const m = machine()
+  const first = await m.start()
+  await first.calls.mkdir(root, '/old', 0o700, false)
+  for (const name of ['a', 'b', 'c']) await first.write(`/old/${name}`, name)
+  await first.volume.sync()
+  await first.close()
+  const dying = await m.start({
+    before: (call) => {
+      // Half of it has moved when the process dies.
+      if (call.operation === 'copy' && (call.key === 'new/b' || call.key === 'new/c'))
+        throw new StoreError({ kind: 'aborted', operation: 'copy' })
+    },
+  })
+  await dying.calls.rename(root, '/old', '/new')
+  await m.clock.advance(300)
+  for (const key of ['old/', 'old/a']) await m.bucket.delete(key)
+  expect(await dying.keys()).toEqual(expect.arrayContaining(['new/', 'new/a', 'old/b', 'old/c']))
+  m.crash()
+  // The next one cannot go on with it yet.
+  const second = await m.start({
+    before: (call) => {
+      if (call.operation === 'copy') throw new StoreError({ kind: 'unavailable', operation: 'copy' })
+    },
+  })
+  expect((await second.calls.readdir(root, '/new')).map(({ name }) => name)).toEqual(['a', 'b', 'c'])
+  expect((await second.calls.stat(root, '/new', true)).mode & 0o777).toBe(0o700)
+  m.crash()
+  const third = await m.start()
+  await third.volume.sync()
+  expect(await third.keys()).toEqual(['new/', 'new/a', 'new/b', 'new/c'])
+  await third.close()
+})

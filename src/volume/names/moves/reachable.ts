@@ -5,7 +5,7 @@
 import type { VolumeContext } from '../../context.ts'
 import type { Inode } from '../../inode.ts'
 import { orMissing } from '../../tree/attributes.ts'
-import { namesOfPrefix } from './resume.ts'
+import { forgetAttributes, namesOfPrefix } from './resume.ts'
 
 /** Directories remembered as looked at. */
 const doneMax = 10_000
@@ -53,12 +53,8 @@ async function putMarker(context: VolumeContext, natural: string): Promise<void>
     if (!(await orMissing(context.store.head(key)))) throw error
   }
   const inode = directoryAt(context, natural)
-  if (!inode?.directory || inode.dirty || inode.base) return
   // The next one who wants its attributes reads the marker.
-  inode.directory.hasMarker = undefined
-  inode.directory.markerSeenMs = -Infinity
-  inode.attributesKnown = false
-  inode.attributesFreshUntilMs = 0
+  if (inode) forgetAttributes(inode)
 }
 
 /** The directory with this prefix, if the tree knows it. */

@@ -36,7 +36,19 @@ export async function placeAgain(context: VolumeContext, from: string, to: strin
   }
   tree.detach(oldPlace.directory, oldPlace.name)
   tree.attach(place.directory, place.name, directory)
+  // Looking for it may have shown what is left under the old prefix, and no marker where that has moved already.
+  tree.forgetListing(directory)
+  forgetAttributes(directory)
   return { directory, oldPlace }
+}
+
+/** Of a directory without a marker, as far as was known: also that. */
+export function forgetAttributes(inode: Inode): void {
+  if (!inode.directory || inode.dirty || inode.base) return
+  inode.directory.hasMarker = undefined
+  inode.directory.markerSeenMs = -Infinity
+  inode.attributesKnown = false
+  inode.attributesFreshUntilMs = 0
 }
 
 /** Names of the directories a prefix leads through; null for what no tree can show. */
