@@ -203,6 +203,8 @@ async function copyToNew(
   inode.base = source.base
   inode.attributes.size = source.attributes.size
   inode.xattrs = new Map()
+  // Its own, also where the copy takes the name its source has had until now.
+  inode.attributesDirty = true
   pending.exclusive = exclusive
   context.journal.inode(inode)
   try {
