@@ -76,6 +76,7 @@ function build(components: VolumeComponents, metrics: VolumeMetrics, local: Loca
   const reader = new ContentReader({
     ...{ store, settings, metrics, budget, log, clock },
     disk: local.disk ?? undefined,
+    siblings: ({ place }, count) => (place ? tree.filesIn(place.parent, count) : []),
     nextFiles: ({ place }, count) => (place ? tree.filesAfter(place.parent, place.name, count) : []),
     onInfo: (version, info) => tree.learnedAhead(version, info),
   })

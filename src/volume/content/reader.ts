@@ -44,6 +44,8 @@ export interface ReaderDeps {
   readonly disk?: DiskCache | undefined
   /** Versions of at most `count` clean files after `inode` in listing order. Absent: no read-ahead across files. */
   readonly nextFiles?: ((inode: Inode, count: number) => readonly Version[]) | undefined
+  /** Versions of at most `count` clean files beside `inode`, itself included. Absent: none is read ahead out of order. */
+  readonly siblings?: ((inode: Inode, count: number) => readonly Version[]) | undefined
   /** Told what each reply says of the object, read-ahead included. */
   readonly onInfo?: ((version: Version, info: ObjectInfo) => void) | undefined
 }
@@ -72,7 +74,16 @@ export class ContentReader {
   readonly #blockBytes: number
 
   constructor(deps: ReaderDeps) {
-    const { store, metrics, budget, log, settings, disk = null, nextFiles = (): [] => [] } = deps
+    const {
+      store,
+      metrics,
+      budget,
+      log,
+      settings,
+      disk = null,
+      nextFiles = (): [] => [],
+      siblings = (): [] => [],
+    } = deps
     const room = new AheadRoom(budget)
     const cache = new BlockCache(budget, room, settings.blockBytes)
     const bytesMax = Math.min(checksumBytesMax, Math.floor(budget.bytesMax * checksumShare))
@@ -84,7 +95,7 @@ export class ContentReader {
     this.#cache = cache
     this.#checksums = checksums
     this.#fills = new Fills({ store, metrics, checksums, budget, cache, room, disk, onReply })
-    this.#ahead = new ReadAhead({ cache, fills: this.#fills, room, log, nextFiles })
+    this.#ahead = new ReadAhead({ cache, fills: this.#fills, room, log, nextFiles, siblings })
   }
 
   /** How a handle on `inode` is read; to be closed with it. */

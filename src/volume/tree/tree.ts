@@ -17,7 +17,7 @@ import { Lookups } from './lookup.ts'
 import { Observations } from './observations.ts'
 import { Places } from './places.ts'
 import type { MovingPrefix } from './places.ts'
-import { filesAfter, handedOutAs } from './listing/siblings.ts'
+import { filesAfter, filesIn, handedOutAs } from './listing/siblings.ts'
 import { sentNow } from './tree-context.ts'
 import type { TreeContext } from './tree-context.ts'
 import type { TreeDeps } from './tree-deps.ts'
@@ -197,7 +197,12 @@ export class Tree {
     return filesAfter(directory, name, count, this.#context.clock.monotonicMs())
   }
 
-  /** A reply told of a version given by `filesAfter`: the headers come with the bytes, so nobody has to ask for them. */
+  /** Versions of the clean files of one directory, as far as they are known without asking. */
+  filesIn(directory: Inode, count: number): Version[] {
+    return filesIn(directory, count, this.#context.clock.monotonicMs())
+  }
+
+  /** A reply told of a version given by `filesAfter` or `filesIn`: the headers come with the bytes, so nobody has to ask for them. */
   learnedAhead(version: Version, info: ObjectInfo): void {
     const handed = handedOutAs(version)
     if (!handed) return

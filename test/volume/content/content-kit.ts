@@ -39,6 +39,7 @@ export interface RigOptions {
   readonly delayMs?: number
   readonly disk?: DiskCache | undefined
   readonly nextFiles?: (inode: Inode, count: number) => readonly Version[]
+  readonly siblings?: (inode: Inode, count: number) => readonly Version[]
   readonly store?: ObjectStore
   /** A provider that records none. */
   readonly hideChecksums?: boolean
@@ -86,6 +87,7 @@ export function createRig(options: RigOptions = {}): Rig {
     clock,
     disk: options.disk,
     nextFiles: options.nextFiles,
+    siblings: options.siblings,
     onInfo: (_version, info) => infos.push(info),
   })
   return {

@@ -26,6 +26,7 @@ async function createFiles(count: number, size: number, options: RigOptions = {}
       const at = inodes.indexOf(inode) + 1
       return versions.slice(at, at + wanted)
     },
+    siblings: (_inode, wanted) => versions.slice(0, wanted),
     ...options,
   })
   for (let i = 0; i < count; i++) {
@@ -55,6 +56,32 @@ describe('read-ahead across files', () => {
     expect(await elapse(rig.clock, work())).toBeLessThanOrEqual(1.7 * rawMs)
     expect(rig.gets).toHaveLength(count)
     expect(rig.metrics.get('readAheadUsed')).toBe(rig.metrics.get('readAheadBlocks'))
+  })
+
+  it('fetches a small directory whole once it is read in another order, each file once', async () => {
+    const count = 100
+    const { rig, read } = await createFiles(count, 4 * KiB)
+    const byNumber = Array.from({ length: count }, (_file, i) => i).sort((a, b) => (a % 10) - (b % 10) || a - b)
+    const work = async (): Promise<void> => {
+      for (const i of byNumber) expectSame(await read(i), patterned(4 * KiB, i + 1))
+    }
+    expect(await elapse(rig.clock, work())).toBeLessThanOrEqual(8 * delayMs)
+    expect(rig.gets).toHaveLength(count)
+  })
+
+  it('fetches no directory whole that has many files or bytes', async () => {
+    for (const [count, size] of [
+      [300, 4 * KiB],
+      [60, 256 * KiB],
+    ] as const) {
+      const { rig, read } = await createFiles(count, size)
+      const work = async (): Promise<void> => {
+        for (const i of [50, 10, 40, 20]) await read(i)
+      }
+      await elapse(rig.clock, work())
+      await rig.clock.advance(100)
+      expect(rig.gets.length).toBeLessThanOrEqual(4 + 16)
+    }
   })
 
   it('goes farther ahead of a reader in order even if it waits for something else between two files', async () => {

@@ -16,6 +16,7 @@ export interface ReadAheadDeps {
   readonly room: AheadRoom
   readonly log: Logger
   readonly nextFiles: (inode: Inode, count: number) => readonly Version[]
+  readonly siblings: (inode: Inode, count: number) => readonly Version[]
 }
 
 /** Bytes of one GET of a long window; shorter ones are cut in `runsPerWindow`. */
@@ -30,6 +31,7 @@ export class ReadAhead {
     this.#deps = deps
     this.#directories = new DirectoryAhead({
       nextFiles: deps.nextFiles,
+      siblings: deps.siblings,
       fetch: (version) => this.#fetchFile(version),
     })
   }

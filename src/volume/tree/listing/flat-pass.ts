@@ -40,6 +40,16 @@ export interface FlatEntry {
   readonly inode: Inode
 }
 
+/** A page asked for before it is wanted. */
+interface Ahead {
+  readonly startAfter: string | undefined
+  readonly sent: Sent
+  readonly reply: Promise<ListReply>
+}
+
+/** Pages asked for longer ago are asked for again. */
+const aheadMsMax = 1000
+
 export class FlatPass {
   readonly scope: Inode
   readonly prefix: string
@@ -51,6 +61,7 @@ export class FlatPass {
   #sent: Sent | null = null
   readonly #begin: string | undefined
   #done = false
+  #ahead: Ahead | null = null
 
   /** `scope` must be plain (Places.isPlain). `startAfter`: an absolute key; everything up to it is skipped. */
   constructor(context: TreeContext, scope: Inode, startAfter: string | undefined) {
@@ -82,11 +93,10 @@ export class FlatPass {
 
   /** The next page, directories before what is in them. */
   async next(): Promise<readonly FlatEntry[]> {
-    const sent = sentNow(this.#context)
+    const asked = this.#takeAhead() ?? this.#ask()
+    const { sent } = asked
     this.#sent = sent
-    this.#context.metrics.count('listings')
-    const options = { prefix: this.prefix, startAfter: this.#startAfter }
-    const reply: ListReply = await this.#context.store.list(options)
+    const reply = await asked.reply
     if (this.#open.length === 0) this.#push(this.scope, this.prefix, sent)
     const entries: FlatEntry[] = []
     for (const listed of reply.objects) this.#take(listed, entries, sent)
@@ -101,6 +111,29 @@ export class FlatPass {
       this.#startAfter = this.prefix === '' && last.startsWith(system) ? `${system}${afterAll}` : last
     }
     return entries
+  }
+
+  /** Asks for the page after this one, for a caller who is sure to want it and has something else to wait for meanwhile. */
+  lookAhead(): void {
+    if (this.#done || this.#ahead) return
+    this.#ahead = this.#ask()
+    // Whoever takes the page gets the failure.
+    this.#ahead.reply.catch(() => undefined)
+  }
+
+  #ask(): Ahead {
+    const { metrics, store } = this.#context
+    const startAfter = this.#startAfter
+    const sent = sentNow(this.#context)
+    metrics.count('listings')
+    return { startAfter, sent, reply: store.list({ prefix: this.prefix, startAfter }) }
+  }
+
+  #takeAhead(): Ahead | null {
+    const ahead = this.#ahead
+    this.#ahead = null
+    const isYoung = ahead && this.#context.clock.monotonicMs() - ahead.sent.sentMs <= aheadMsMax
+    return isYoung && ahead.startAfter === this.#startAfter ? ahead : null
   }
 
   /** At the end of a page, so that whoever goes on from here has missed nothing. */

@@ -49,6 +49,17 @@ export function filesAfter(directory: Inode, name: Name, count: number, nowMs: n
   return versions
 }
 
+/** At most `count` versions of the clean files of one directory. */
+export function filesIn(directory: Inode, count: number, nowMs: number): Version[] {
+  const versions: Version[] = []
+  if (!directory.directory) return versions
+  for (const { inode } of sortedEntries(directory.directory)) {
+    if (versions.length >= count) break
+    if (!inode?.directory) collect(inode, versions, count, nowMs)
+  }
+  return versions
+}
+
 function collect(inode: Inode | null, versions: Version[], count: number, nowMs: number): void {
   if (!inode || versions.length >= count) return
   if (inode.directory) {
@@ -62,7 +73,7 @@ function collect(inode: Inode | null, versions: Version[], count: number, nowMs:
   }
 }
 
-/** Whose `version` is, if `filesAfter` gave it. */
+/** Whose `version` is, if it was handed out here. */
 export function handedOutAs(version: Version): HandedOut | undefined {
   return handedOut.get(version)
 }

@@ -64,7 +64,9 @@ export class TreeWalker {
       kept?.pass.scope === directory
         ? kept
         : { pass: new FlatPass(this.#context, directory, startAfter), shown: new Set<Inode>() }
-    const page = await this.#withDeep(await walk.pass.next())
+    const shown = await walk.pass.next()
+    walk.pass.lookAhead()
+    const page = await this.#withDeep(shown)
     const position = walk.pass.done ? undefined : walk.pass.position
     const entries = this.#withLocal(walk, page, startAfter, position)
     const inodes = await this.#certain(entries.map(({ inode }) => inode))
