@@ -39,6 +39,7 @@ async function onBucket(server: BenchServer, size: number): Promise<Row[]> {
   const client = contenders.sdkClient(server)
   const store = contenders.rawStore(server)
   const samples = new Samples()
+  let rivalsRan = false
   const volume = async (
     question: string,
     bytes: number,
@@ -47,7 +48,10 @@ async function onBucket(server: BenchServer, size: number): Promise<Row[]> {
     const opened = await contenders.openBuilt(server, 'large', { diskCacheBytesMax: 0 })
     const memory = watchMemory()
     const { ms, ...cost } = await measure(opened, () => work(opened))
-    samples.add(question, 'bucketfs', ms, { ...cost, memoryPeakBytes: memory.stop() }, bytes)
+    // Later on, what the rivals left behind would count as ours.
+    const peakBytes = memory.stop()
+    const memoryPeakBytes = rivalsRan ? undefined : peakBytes
+    samples.add(question, 'bucketfs', ms, { ...cost, memoryPeakBytes }, bytes)
     await opened.close()
   }
   const count = Math.ceil(size / partBytes)
@@ -56,6 +60,7 @@ async function onBucket(server: BenchServer, size: number): Promise<Row[]> {
     contender: string,
     task: (index: number) => Promise<unknown>,
   ): Promise<void> => {
+    rivalsRan = true
     const started = performance.now()
     await contenders.inFlight(count, inFlight, async (i) => void (await task(i)))
     samples.add(question, contender, performance.now() - started, { requests: count }, size)
@@ -64,18 +69,18 @@ async function onBucket(server: BenchServer, size: number): Promise<Row[]> {
   const readText = `read ${text} in sequence, cold`
   try {
     await volume(`write ${text} in sequence`, size, ({ fs }) => write(fs, '/large', size))
+    for (let round = 0; round < rounds; round++) {
+      await volume(readText, size, ({ fs }) => read(fs, '/large', size))
+      await byHand(readText, '8 parallel ranged GETs, our signer', (i) =>
+        store.get('large/large', { range: { offset: i * partBytes, length: partBytes } }),
+      )
+    }
     const uploadId = await store.createUpload('by-hand', { headers: { metadata: {} } })
     const part = new Uint8Array(partBytes)
     await byHand(`write ${text} in sequence`, '8 parallel parts, our signer', (i) =>
       store.uploadPart('by-hand', uploadId, i + 1, part),
     )
     await store.abortUpload('by-hand', uploadId)
-    for (let round = 0; round < rounds; round++) {
-      await byHand(readText, '8 parallel ranged GETs, our signer', (i) =>
-        store.get('large/large', { range: { offset: i * partBytes, length: partBytes } }),
-      )
-      await volume(readText, size, ({ fs }) => read(fs, '/large', size))
-    }
     await byHand(readText, '8 parallel ranged GETs, AWS SDK', async (i) => {
       const Range = `bytes=${i * partBytes}-${(i + 1) * partBytes - 1}`
       const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: 'large/large', Range }))

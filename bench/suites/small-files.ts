@@ -68,6 +68,9 @@ async function onBucket(server: BenchServer, count: number): Promise<Row[]> {
       })
       await volume(get, ({ fs }) => readAll(fs, '/', count, inFlight))
     }
+    await volume(`read ${count} files cold, one after another, in another order`, async ({ fs }) => {
+      for (let i = 0; i < count; i++) await fs.promises.readFile(contenders.smallName('/', scattered(i)))
+    })
     await byHand(get, 'AWS SDK by hand', async (i) => {
       const reply = await client.send(new GetObjectCommand({ Bucket: bucketName, Key: keyOf(i) }))
       await reply.Body?.transformToByteArray()
@@ -109,4 +112,9 @@ async function readAll(fs: contenders.FsModule, root: string, count: number, lim
     const data = await fs.promises.readFile(contenders.smallName(root, i))
     if (data.length !== bytes.length) throw new Error(`${data.length} bytes read`)
   })
+}
+
+/** A fixed order within each hundred that is not that of listings. */
+function scattered(index: number): number {
+  return index - (index % 100) + (((index % 100) * 37) % 100)
 }
