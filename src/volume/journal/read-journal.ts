@@ -134,20 +134,28 @@ class Reading implements RecoveredJournal {
 
   segment(file: LocalFile, frames: readonly Frame[]): void {
     let checkpoint: JournalState | null = null
+    let adopted: readonly string[] | null = null
     for (const { header, bodyOffset, bodyLength } of frames) {
       const record = asRecord(header)
       if (!record || record.t === 'segment') continue
       if (record.t === 'data') this.#data.set(record.id, { file, offset: bodyOffset, length: bodyLength })
       else if (record.t === 'adopted') {
-        this.wasOpen = true
-        for (const journal of record.journals) this.adopted.add(journal)
+        // Within a checkpoint it holds once that is whole.
+        if (checkpoint) adopted = record.journals
+        else this.#open(record.journals)
       } else if (record.t !== 'checkpoint') applyRecord(checkpoint ?? this.state, record)
       else if (record.begin) checkpoint = emptyState()
       else if (checkpoint) {
         this.state = checkpoint
         checkpoint = null
+        if (adopted) this.#open(adopted)
       }
     }
+  }
+
+  #open(adopted: readonly string[]): void {
+    this.wasOpen = true
+    for (const journal of adopted) this.adopted.add(journal)
   }
 
   async read(data: string): Promise<Uint8Array> {

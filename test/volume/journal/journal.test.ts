@@ -329,3 +329,25 @@ it('lists what a renamed directory had moved before a crash beside what it had n
   expect(await third.keys()).toEqual(['new/', 'new/a', 'new/b', 'new/c'])
   await third.close()
 })
+
+it('is not taken over before all of it is, wherever the journal that takes over is cut', async () => {
+  const m = machine()
+  const first = await m.start()
+  await first.write('/a', 'hello')
+  await first.calls.mkdir(root, '/d', 0o755, false)
+  m.crash()
+  const [name = ''] = await m.disk.list()
+  const before = m.disk.copy()
+  await m.start()
+  const next = (await m.disk.list()).find((each) => each !== name) ?? ''
+  const bytes = m.disk.size(next)
+  expect(bytes).toBeGreaterThan(0)
+  for (let size = 0; size < bytes; size += 29) {
+    const disk = before.copy()
+    const taken = await (await m.disk.open(next)).read(0, size)
+    await (await disk.open(next)).write(0, taken)
+    const kit = await openKit({ durability: 'journal', components: { journalFiles: disk } })
+    expect(await kit.read('/a')).toBe('hello')
+    await kit.close()
+  }
+})
