@@ -38,7 +38,11 @@ describe.each(['import', 'require'] as const)('by %s of bucketfs/fs', (form) => 
     nodeFs.rmSync(folder, { recursive: true, force: true })
   })
 
-  for (const [index, program] of programs.entries())
+  // CI runs each program by both; by hand they take turns, so that it is soon done.
+  const mine = programs
+    .map((program, index) => ({ program, index }))
+    .filter(({ index }) => process.env['CI'] || index % 2 === (form === 'import' ? 0 : 1))
+  for (const { program, index } of mine)
     it(program.name, { timeout: 120_000 }, async () => {
       const control = join(folder, String(index))
       nodeFs.mkdirSync(control)
