@@ -351,3 +351,39 @@ it('is not taken over before all of it is, wherever the journal that takes over 
     await kit.close()
   }
 })
+
+it('a file made again while a PUT of the one before it is under way has its own contents after a crash', async () => {
+  const m = machine()
+  let letGo = (): void => {}
+  const gate = new Promise<void>((resolve) => (letGo = resolve))
+  let arrive = (): void => {}
+  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const setUp = await m.start()
+  await setUp.write('/a', 'first')
+  await setUp.close()
+  let isHeld = true
+  const first = await m.start({
+    async before(call) {
+      if (call.operation !== 'put' || call.key !== 'a' || !isHeld) return
+      isHeld = false
+      arrive()
+      await gate
+    },
+  })
+  await first.write('/a', 'second')
+  const advanced = m.clock.advance(1500)
+  await arrived
+  await advanced
+  await first.calls.unlink(root, '/a')
+  await first.write('/a', 'third')
+  letGo()
+  await m.clock.advance(0)
+  await first.calls.mkdir(root, '/d', 0o755, false)
+  m.crash()
+  const second = await m.start()
+  expect(await second.read('/a')).toBe('third')
+  await second.volume.sync()
+  expect(await second.keys()).toEqual(['a', 'd/'])
+  expect(await second.read('/a')).toBe('third')
+  await second.close()
+})

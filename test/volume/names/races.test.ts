@@ -122,3 +122,38 @@ it('a file that nothing was written to goes on showing what the bucket has', asy
   await expect(kit.read('/a')).rejects.toMatchObject({ code: 'ENOENT' })
   await kit.close()
 })
+
+it('a file that leaves a directory while that is moved is copied from where it has been taken', async () => {
+  let letMove = (): void => {}
+  const move = new Promise<void>((resolve) => (letMove = resolve))
+  let letCopy = (): void => {}
+  const copy = new Promise<void>((resolve) => (letCopy = resolve))
+  let arrive = (): void => {}
+  const arrived = new Promise<void>((resolve) => (arrive = resolve))
+  const kit = await openKit({
+    durability: 'memory',
+    async before({ operation, key }) {
+      if (operation !== 'copy') return
+      if (key === 'e/f') await move
+      if (key !== 'out') return
+      arrive()
+      await copy
+    },
+  })
+  await kit.calls.mkdir(root, '/d', 0o755, false)
+  await kit.write('/d/f', 'content')
+  await kit.volume.sync()
+  await kit.calls.rename(root, '/d', '/e')
+  await kit.calls.rename(root, '/e/f', '/out')
+  const advanced = kit.clock.advance(1500)
+  await arrived
+  await advanced
+  letMove()
+  while ((await kit.keys()).includes('d/f')) await kit.clock.advance(10)
+  letCopy()
+  await kit.clock.advance(10)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual(['e/', 'out'])
+  expect(await kit.read('/out')).toBe('content')
+  await kit.close()
+})
