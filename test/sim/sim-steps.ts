@@ -167,7 +167,7 @@ export class Steps {
     return {
       label: `symlink ${path}`,
       touches: [path],
-      run: async (calls) => void (await calls.symlink(root, target, path)),
+      run: (calls) => calls.symlink(root, target, path),
       apply: (after) => void after.entries.set(path, linkTo(target)),
     }
   }
