@@ -198,6 +198,18 @@ describe('names', () => {
     expect(await calls.readdir(root, '/')).toEqual([])
   })
 
+  it('leaves nothing of a file that was open while its directory was removed with rm -r', async () => {
+    const { calls, keys } = await kit()
+    await calls.mkdir(root, '/d', 0o777, false)
+    const { handle } = await calls.open(root, '/d/f', O_RDWR | O_CREAT, 0o666)
+    await calls.write(handle, 0, utf8('still mine'))
+    await calls.remove(root, '/d', { recursive: true, force: false })
+    expect(Buffer.from(await calls.read(handle, 0, 100)).toString()).toBe('still mine')
+    await calls.close(handle)
+    await expect.poll(keys).toEqual([])
+    expect(await calls.readdir(root, '/')).toEqual([])
+  })
+
   it('changes attributes by one COPY', async () => {
     const { calls, write, requests } = await kit()
     await write('/f', 'x')

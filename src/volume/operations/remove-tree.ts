@@ -6,6 +6,7 @@ import { VolumeError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import { copyAside, objectDeps } from '../names/aside.ts'
+import { isBelow } from '../names/moves/subtree.ts'
 import type { PendingName } from '../names/pending-names.ts'
 import { removeMany } from '../objects/remove-object.ts'
 import { versionOfListed } from '../tree/attributes.ts'
@@ -54,16 +55,22 @@ async function permitBelow(context: VolumeContext, caller: Caller, directory: In
   for (const { inode } of entries) if (inode?.directory) await permitBelow(context, caller, inode)
 }
 
-/** Local names and contents below go; files that are open keep theirs, aside where need be. */
+/** Local names and contents below go; files that are open keep theirs, aside where need be, and have no name any more. */
 async function forgetBelow(context: VolumeContext, directory: Inode): Promise<void> {
   const { files, names, writeBack } = context
-  const isBelow = (inode: Inode): boolean => {
-    for (let at: Inode | undefined = inode; at; at = at.place?.parent) if (at === directory) return true
-    return false
-  }
-  for (const { inode } of files.all()) if (!inode.directory && isBelow(inode)) await copyAside(context, inode)
-  for (const pending of names.all().filter((each) => isBelow(each.directory))) await forget(context, pending)
-  for (const inode of writeBack.dirtyInodes().filter(isBelow)) if (inode !== directory) drop(context, inode)
+  const open = new Set(files.all().map(({ inode }) => inode))
+  for (const inode of open) if (!inode.directory && isBelow(inode, directory)) await copyAside(context, inode)
+  for (const pending of names.all().filter((each) => isBelow(each.directory, directory))) await forget(context, pending)
+  for (const inode of writeBack.dirtyInodes().filter((each) => isBelow(each, directory)))
+    if (inode !== directory) drop(context, inode)
+  for (const inode of open) if (!inode.directory && isBelow(inode, directory)) unlinkOpen(context, inode)
+}
+
+/** What is written to it from here on has nowhere to go. */
+function unlinkOpen({ tree }: VolumeContext, { place }: Inode): void {
+  if (!place) return
+  tree.detach(place.parent, place.name)
+  tree.settle(place.parent, place.name)
 }
 
 async function forget(context: VolumeContext, pending: PendingName): Promise<void> {
