@@ -37,8 +37,12 @@ async function compare(sequence: readonly Command[]): Promise<void> {
   }
 }
 
-/** libuv opens the destination of a copy before it finds that the source is a directory. */
+/**
+ * libuv opens the destination of a copy before it finds that the source is a directory; Node's rm asks lstat first, for
+ * which `link/` that leads nowhere is ENOENT, not the ENOTDIR of unlink.
+ */
 function isOutOfOrder(command: Command, fs: ReferenceFs): boolean {
+  if (command.op === 'remove') return command.path.endsWith('/')
   return command.op === 'copyFile' && fs.isDirectory(command.path)
 }
 

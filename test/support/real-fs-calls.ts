@@ -95,7 +95,10 @@ function realCalls(): SyncVolumeCalls {
     mkdtemp: (_caller, prefix) => nameOfBytes(fs.mkdtempSync(at(prefix) as never, 'buffer')),
     rmdir: (_caller, path) => fs.rmdirSync(at(path)),
     unlink: (_caller, path) => fs.unlinkSync(at(path)),
-    remove: (_caller, path, how) => fs.rmSync(at(path), how),
+    remove(_caller, path, how) {
+      // Node 24's rmSync, unlike its rm, is silent about a name below a file.
+      if (!how.recursive || !how.force || isThere(at(path))) fs.rmSync(at(path), how)
+    },
     rename: (_caller, from, to) => fs.renameSync(at(from), at(to)),
     link: (_caller, from, to) => fs.linkSync(at(from), at(to)),
     symlink: (_caller, target, path) => fs.symlinkSync(at(target), at(path)),
@@ -220,6 +223,17 @@ function seconds(ns: bigint | 'now' | undefined): number {
 
 function refuse(code: ErrnoCode): never {
   throw new VolumeError(code)
+}
+
+/** ENOTDIR is thrown, where `throwIfNoEntry: false` would answer that nothing is there. */
+function isThere(path: Parameters<typeof fs.lstatSync>[0]): boolean {
+  try {
+    fs.lstatSync(path)
+    return true
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** Errors of the real file system as the volume throws them. */
