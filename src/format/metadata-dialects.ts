@@ -25,6 +25,7 @@ export interface ObjectFacts {
 /** Without the extended attributes. */
 export interface DecodedAttributes {
   readonly type: ObjectType
+  /** Full st_mode. */
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -34,6 +35,7 @@ export interface DecodedAttributes {
   readonly ctimeNs: bigint
   readonly birthtimeNs: bigint
   readonly atimeSet: boolean
+  /** Of a symlink, when metadata carries it; otherwise the body is the target. */
   readonly target: string | undefined
 }
 

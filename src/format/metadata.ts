@@ -1,5 +1,5 @@
 import { decodeAttributes } from './metadata-dialects.ts'
-import type { ObjectFacts, Owner } from './metadata-dialects.ts'
+import type { DecodedAttributes, ObjectFacts, Owner } from './metadata-dialects.ts'
 import { fullMode, parseId, parseNumericMode, parseOctalMode, permissionBits, typeOfFullMode } from './mode.ts'
 import type { ObjectType } from './mode.ts'
 import { clampTime, formatNsTime, formatRfc3339, formatTime, parseNsTime, parseRfc3339, parseTime } from './time.ts'
@@ -29,22 +29,9 @@ export interface ObjectSeen {
   readonly headers: HeadersWithMetadata
 }
 
-export interface DecodedMetadata {
-  readonly type: ObjectType
-  /** Full st_mode. */
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
-  readonly rdev: number
-  readonly atimeNs: bigint
-  readonly mtimeNs: bigint
-  readonly ctimeNs: bigint
-  readonly birthtimeNs: bigint
-  readonly atimeSet: boolean
+export interface DecodedMetadata extends DecodedAttributes {
   /** By full name. Undefined when some are in a side object (xattrs.ts: `sideXattrsKey`) and so not all are known. */
   readonly xattrs: Map<string, Uint8Array> | undefined
-  /** Of a symlink, when metadata carries it; otherwise the body is the target. */
-  readonly target: string | undefined
 }
 
 export interface EncodedAttributes {

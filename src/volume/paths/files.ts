@@ -58,15 +58,21 @@ export async function writeFile(
   options: WriteFileOptions,
 ): Promise<void> {
   const file = await openPath(context, paths, caller, path, options.flags, options.mode, true)
-  let failed = true
-  try {
+  await thenClose(context, file, async () => {
     if ((options.flags & O_ACCMODE) === O_RDONLY) throw new VolumeError('EBADF')
     await writeContent(context, file, 0, data, caller.signal)
     if (options.flush) await syncFile(context, file.inode)
+  })
+}
+
+/** Closes the file whatever becomes of the work; the first failure is the one to tell. */
+async function thenClose(context: VolumeContext, file: OpenFile, work: () => Promise<void>): Promise<void> {
+  let failed = true
+  try {
+    await work()
     failed = false
   } finally {
     const closed = closeFile(context, file)
-    // The first failure is the one to tell.
     await (failed ? closed.catch(() => undefined) : closed)
   }
 }
@@ -178,15 +184,10 @@ async function copyBytes(
   const mode = source.attributes.mode & 0o7777
   const flags = O_WRONLY | O_CREAT | (exclusive ? O_EXCL : O_TRUNC)
   const file = await openPath(context, paths, caller, to, flags, mode, true)
-  let failed = true
-  try {
+  await thenClose(context, file, async () => {
     if ((file.inode.attributes.mode & 0o7777) !== mode) await setAttributes(context, caller, file.inode, { mode }, true)
     await writeContent(context, file, 0, data, caller.signal)
-    failed = false
-  } finally {
-    const closed = closeFile(context, file)
-    await (failed ? closed.catch(() => undefined) : closed)
-  }
+  })
 }
 
 async function copyToNew(
