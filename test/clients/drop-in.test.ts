@@ -1,6 +1,5 @@
 // The same programs in processes of their own, where fs is `bucketfs/fs`: by import and by require, configured by the
-// environment alone. The bucket is in memory; `in-process.test.ts` has them over HTTP. `npm test` runs on Node 20 and 24
-// in CI, and so does this.
+// environment alone, over real HTTP. `npm test` runs on Node 20 and 24 in CI, and so does this.
 
 import { execFile } from 'node:child_process'
 import nodeFs from 'node:fs'
@@ -10,6 +9,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compilePrograms, type CompiledPrograms } from './compiled.ts'
 import { programs } from './programs/programs.ts'
+import { serveBucket, type ServedBucket } from '../support/served-bucket.ts'
 
 const run = promisify(execFile)
 
@@ -28,12 +28,15 @@ describe.each(['import', 'require'] as const)('by %s of bucketfs/fs', (form) => 
   let compiled: CompiledPrograms
   let script: string
   let folder: string
-  beforeAll(() => {
+  let served: ServedBucket
+  beforeAll(async () => {
     folder = nodeFs.mkdtempSync(join(tmpdir(), 'bucketfs-drop-in-'))
     compiled = compilePrograms()
     script = compiled.add(forms[form].name, forms[form].text)
+    served = await serveBucket()
   })
-  afterAll(() => {
+  afterAll(async () => {
+    await (served as ServedBucket | undefined)?.close()
     compiled.remove()
     nodeFs.rmSync(folder, { recursive: true, force: true })
   })
@@ -46,7 +49,7 @@ describe.each(['import', 'require'] as const)('by %s of bucketfs/fs', (form) => 
     it(program.name, { timeout: 120_000 }, async () => {
       const control = join(folder, String(index))
       nodeFs.mkdirSync(control)
-      const env = { ...process.env, XDG_CACHE_HOME: folder, XDG_STATE_HOME: folder, BUCKETFS_URL: 'memory:' }
+      const env = { ...process.env, ...served.environment, BUCKETFS_URL: served.volumeUrl(`${form}-${index}`) }
       const options = { env, cwd: compiled.folder, maxBuffer: 64 * 1024 * 1024 }
       const { stdout } = await run(process.execPath, [script, String(index), '/work'], options)
       const expected = JSON.parse(JSON.stringify(await program.run(nodeFs, control))) as unknown
