@@ -1,7 +1,7 @@
 // Opens a volume from its components and closes it again. Order at open: parts, then journals (taken over, so that what was
 // promised goes on), then directory renames that others left unfinished. At close: everything dirty goes to the bucket.
 
-import { VolumeError } from '../base/errors.ts'
+import { VolumeError, isStoreError } from '../base/errors.ts'
 import { assemble } from './assemble.ts'
 import type { Assembled } from './assemble.ts'
 import type { VolumeContext } from './context.ts'
@@ -12,6 +12,7 @@ import { cachedPath } from './paths/cached-path.ts'
 import { createPathCalls } from './paths/path-calls.ts'
 import type { Ino } from './types.ts'
 import type { Volume, VolumeComponents } from './volume.ts'
+import { asVolumeError } from './volume-errors.ts'
 
 /** Opens a volume; what journals and abandoned renames promise is under way when it resolves. */
 export async function startVolume(components: VolumeComponents): Promise<Volume> {
@@ -21,11 +22,11 @@ export async function startVolume(components: VolumeComponents): Promise<Volume>
   try {
     if (!settings.readOnly)
       await takeOver(context, journalFiles ? [journalFiles, ...orphanedJournals] : orphanedJournals)
+    if (!settings.readOnly) await finishRenames(context)
   } catch (error) {
     await release(assembled)
     throw error
   }
-  if (!settings.readOnly) await finishRenames(context)
   return new OpenVolume(assembled)
 }
 
@@ -49,7 +50,8 @@ async function finishRenames(context: VolumeContext): Promise<void> {
       await context.moves.resume(intent)
     }
   } catch (error) {
-    // A bucket that cannot be listed fails at the first use with the caller's own path in the error.
+    // Whoever does not know of a rename that is half done shows half of it. Without the right to list nothing is shown.
+    if (!isStoreError(error, 'denied')) throw asVolumeError(error)
     context.log.warn('abandoned renames could not be looked for', { error: String(error) })
   }
 }

@@ -40,7 +40,16 @@ async function firstFound(options: Omit<SimOptions, 'seed'>): Promise<string> {
   return 'nothing was found'
 }
 
+/** Each once found a fault that few others find. */
+const remembered: readonly SimOptions[] = [
+  { seed: 436266131, durability: 'journal', steps: 100, crashes: true },
+]
+
 describe('simulation', () => {
+  it.each(remembered)('agrees with the model where it once did not: %j', async (options) => {
+    expect((await simulate(options)).problems).toEqual([])
+  })
+
   it('agrees with the model under bucket', { timeout: 120_000 }, async () => {
     await runSeeds(first, count, { durability: 'bucket', steps: 60 })
   })

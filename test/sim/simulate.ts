@@ -107,7 +107,18 @@ class Simulation {
     await this.#end()
   }
 
+  /** A bad network is asked again, as whoever starts a program would. */
   async #open(): Promise<VolumeCalls> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#openOnce()
+      } catch (error) {
+        if (!this.#options.faults || tries >= 20 || !isVolumeError(error, 'EIO')) throw error
+      }
+    }
+  }
+
+  async #openOnce(): Promise<VolumeCalls> {
     const life = ++this.#life
     const isAlive = (): boolean => life === this.#life
     const onEvent = (): void => this.#event()

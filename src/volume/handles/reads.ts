@@ -8,6 +8,7 @@ import type { ObjectInfo } from '../../store/store.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import { resolveDoubts } from '../names/doubts.ts'
+import { followMoved } from '../names/moves/find-moved.ts'
 import type { OpenFile } from './open-files.ts'
 
 /** node:fs's own bound on whole-file reads. */
@@ -35,8 +36,7 @@ export async function readHandle(
     } catch (error) {
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
       // Moved by ourselves meanwhile: the same bytes are elsewhere now.
-      if (inode.base !== base) continue
-      if (inode.doubtfulIds.size > 0 && (await resolveDoubts(context, inode))) continue
+      if (inode.base !== base || (await isOursElsewhere(context, inode))) continue
       await noticeForeign(context, inode, signal)
       if (!file.isStale && inode.base === base) throw error
     }
@@ -86,12 +86,21 @@ async function readRestarting(context: VolumeContext, inode: Inode, options: Rea
       return await readFile(context.reader, inode, 0, size, options)
     } catch (error) {
       if (!isVolumeError(error, 'ESTALE') || restarts >= restartsMax) throw error
-      if (inode.base !== base) continue
-      if (inode.doubtfulIds.size > 0 && (await resolveDoubts(context, inode))) continue
+      if (inode.base !== base || (await isOursElsewhere(context, inode))) continue
       await context.tree.revalidate(inode, { force: true, signal: options.signal })
       if (inode.base === base) throw error
     }
   }
+}
+
+/**
+ * Whether our own work explains that the version is gone: a request whose reply was lost, or a directory rename that took
+ * the object along before what changed here was told. The inode goes on with it then.
+ */
+async function isOursElsewhere(context: VolumeContext, inode: Inode): Promise<boolean> {
+  if (inode.doubtfulIds.size > 0 && (await resolveDoubts(context, inode))) return true
+  // Of what is not changed here the tree itself looks again.
+  return inode.dirty && inode.remoteLock.run(() => followMoved(context, inode))
 }
 
 /**

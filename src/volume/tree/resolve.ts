@@ -69,7 +69,9 @@ export class Resolver {
     let failure: unknown
     try {
       const resolved = await fast.run(path)
-      if (resolved.inode || !fast.believedStale) return resolved
+      // What '..' leads out of has not been asked for either.
+      const isProven = resolved.inode !== null && resolved.last !== 'dotdot'
+      if (isProven || !fast.believedStale) return resolved
     } catch (error) {
       if (!fast.believedStale || !(error instanceof VolumeError) || !retriedCodes.has(error.code)) throw error
       failure = error
