@@ -17,8 +17,11 @@ const lives: readonly Omit<SimOptions, 'seed'>[] = [
 it.each(lives)('no seed finds a difference: %j', async (options) => {
   const failures: string[] = []
   for (let seed = first; seed < first + count && failures.length < 3; seed++) {
-    const { problems } = await simulate({ seed, ...options })
-    if (problems.length > 0) failures.push(`seed ${seed}: ${problems[0]}`)
+    const problem = await simulate({ seed, ...options }).then(
+      ({ problems }) => problems[0],
+      (error: unknown) => String((error as Error).stack),
+    )
+    if (problem !== undefined) failures.push(`seed ${seed}: ${problem}`)
   }
   expect(failures).toEqual([])
 })

@@ -43,6 +43,8 @@ async function firstFound(options: Omit<SimOptions, 'seed'>): Promise<string> {
 /** Each once found a fault that few others find. */
 const remembered: readonly SimOptions[] = [
   { seed: 436266131, durability: 'journal', steps: 100, crashes: true },
+  { seed: 436267159, durability: 'bucket', steps: 100, faults: true, crashes: true },
+  { seed: 436266555, durability: 'journal', steps: 100, faults: true, crashes: true },
 ]
 
 describe('simulation', () => {

@@ -1,6 +1,7 @@
 // rm -r: everything below a directory by batches. Keys are listed flat and deleted a thousand at a time, each under the
 // version the listing showed; the caller waits for the bucket under every durability. What a foreign writer changes
-// meanwhile is listed again and deleted in turn, as the loop of unlinks that this stands for would have done.
+// meanwhile is listed again and deleted in turn, as the loop of unlinks that this stands for would have done. Contents of
+// files that have left the directory, and lie below its prefix still, leave that first.
 
 import { VolumeError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
@@ -37,10 +38,7 @@ export async function removeTree(
   await moves.released(inode)
   // A crash from here on must not go on with changes of files that are being deleted.
   await context.journal.commit()
-  // Nobody writes the directory's marker meanwhile.
-  const take = (): Promise<void> => inode.remoteLock.run(() => removeObjects(context, inode, caller.signal))
-  const marked = names.get(directory, name)
-  await (marked ? marked.lock.run(take) : take())
+  await removeObjects(context, inode, names.get(directory, name), caller.signal)
   const pending = names.ensure(directory, name)
   pending.marker = null
   takeAway(context, pending, inode)
@@ -90,26 +88,67 @@ function drop(context: VolumeContext, inode: Inode): void {
 }
 
 /** Afterwards nothing is below the directory, nor its marker, and nothing of it waits to be written. */
-async function removeObjects(context: VolumeContext, inode: Inode, signal: AbortSignal | undefined): Promise<void> {
-  const prefix = context.tree.prefixOf(inode)
+async function removeObjects(
+  context: VolumeContext,
+  inode: Inode,
+  marked: PendingName | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (let passes = 0; passes < passesMax; passes++) {
-    if (!(await removePass(context, prefix, signal))) continue
-    inode.attributesDirty = false
-    return
+    const take = (): Promise<Pass> => inode.remoteLock.run(() => removePass(context, inode, signal))
+    // Nobody writes the directory's marker meanwhile.
+    const { isClean, leavers } = await (marked ? marked.lock.run(take) : take())
+    for (const [leaver, key] of leavers) await leave(context, leaver, key)
+    // The next pass deletes what they left: a crash must not go on from there.
+    if (leavers.size > 0) await context.journal.commit()
+    if (isClean) return
   }
-  throw new VolumeError('ENOTEMPTY', { message: `${prefix} is being filled by others` })
+  throw new VolumeError('ENOTEMPTY', { message: `${context.tree.pathOf(inode)} is being filled by others` })
 }
 
-/** True when nothing was left behind. */
-async function removePass(context: VolumeContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
-  let clean = true
-  for await (const { objects } of pagesBelow(context.store, prefix, { signal })) {
-    const versions = objects.map(({ listed }) => versionOfListed(listed))
+interface Pass {
+  /** Nothing was left behind. */
+  readonly isClean: boolean
+  /** Files that are not below the directory, by keys that are. */
+  readonly leavers: ReadonlyMap<Inode, string>
+}
+
+async function removePass(context: VolumeContext, inode: Inode, signal: AbortSignal | undefined): Promise<Pass> {
+  const leavers = new Map<Inode, string>()
+  let isClean = true
+  for await (const { objects } of pagesBelow(context.store, context.tree.prefixOf(inode), { signal })) {
+    const kept = keptBelow(context, inode)
+    const versions = objects.filter(({ listed }) => !kept.has(listed.key)).map(({ listed }) => versionOfListed(listed))
+    for (const { listed } of objects) {
+      const leaver = kept.get(listed.key)
+      if (leaver) leavers.set(leaver, listed.key)
+    }
     const outcomes = await removeMany(objectDeps(context), versions, { signal })
     for (const outcome of outcomes) {
       if (outcome instanceof Error) throw outcome
-      if (typeof outcome === 'object') clean = false
+      if (typeof outcome === 'object') isClean = false
     }
   }
-  return clean
+  isClean &&= leavers.size === 0
+  if (isClean) inode.attributesDirty = false
+  return { isClean, leavers }
+}
+
+/** By key: files outside of the directory, or unlinked and open, whose contents may lie below its prefix. */
+function keptBelow({ files, names, writeBack }: VolumeContext, directory: Inode): ReadonlyMap<string, Inode> {
+  const kept = new Map<string, Inode>()
+  const keep = (inode: Inode | null): void => {
+    if (inode?.base && !inode.directory && !isBelow(inode, directory)) kept.set(inode.base.key, inode)
+  }
+  for (const { inode } of names.all()) keep(inode)
+  for (const inode of writeBack.dirtyInodes()) keep(inode)
+  for (const { inode } of files.all()) keep(inode)
+  return kept
+}
+
+/** Afterwards its contents do not lie under `key`. */
+async function leave(context: VolumeContext, inode: Inode, key: string): Promise<void> {
+  const next = context.names.of(inode)
+  if (next) await context.writeBack.flushName(next)
+  if (inode.base?.key === key) await copyAside(context, inode, () => key)
 }

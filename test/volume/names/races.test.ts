@@ -6,25 +6,30 @@ import type { StoreCall } from '../../../src/store/wrap.ts'
 import { O_CREAT, O_RDWR, O_WRONLY } from '../../../src/volume/types.ts'
 import { openKit, root, type KitOptions, type VolumeKit } from '../../support/volume-kit.ts'
 
-/** A kit whose first request that `match` fits waits until it is let go; `arrived` tells that it is there. */
+/**
+ * A kit whose first request that `match` fits waits until it is let go; `arrived` tells that it is there. Requests that are
+ * slow take a second.
+ */
 async function gated(
   match: (call: StoreCall) => boolean,
   options: KitOptions = {},
-): Promise<VolumeKit & { arrived: Promise<void>; letGo(): void }> {
+): Promise<VolumeKit & { arrived: Promise<void>; letGo(): void; slow(match: (call: StoreCall) => boolean): void }> {
+  let isSlow = (_call: StoreCall): boolean => false
   let letGo = (): void => {}
   const gate = new Promise<void>((resolve) => (letGo = resolve))
   let arrive = (): void => {}
   const arrived = new Promise<void>((resolve) => (arrive = resolve))
-  const kit = await openKit({
+  const kit: VolumeKit = await openKit({
     durability: 'memory',
     async before(call) {
+      if (isSlow(call)) await kit.clock.sleep(1000)
       if (!match(call)) return
       arrive()
       await gate
     },
     ...options,
   })
-  return { ...kit, arrived, letGo }
+  return { ...kit, arrived, letGo, slow: (other) => void (isSlow = other) }
 }
 
 const isPutOf =
@@ -130,7 +135,7 @@ it('a file that leaves a directory while that is moved is copied from where it h
   const copy = new Promise<void>((resolve) => (letCopy = resolve))
   let arrive = (): void => {}
   const arrived = new Promise<void>((resolve) => (arrive = resolve))
-  const kit = await openKit({
+  const kit: VolumeKit = await openKit({
     durability: 'memory',
     async before({ operation, key }) {
       if (operation !== 'copy') return
@@ -155,5 +160,49 @@ it('a file that leaves a directory while that is moved is copied from where it h
   await kit.volume.sync()
   expect(await kit.keys()).toEqual(['e/', 'out'])
   expect(await kit.read('/out')).toBe('content')
+  await kit.close()
+})
+
+it('a file that leaves a directory while its PUT is under way outlives the removal of the directory', async () => {
+  const kit = await gated(isPutOf('d/a'))
+  await kit.calls.mkdir(root, '/d', 0o700, false)
+  await kit.write('/d/a', 'content')
+  const advanced = kit.clock.advance(1500)
+  await kit.arrived
+  await advanced
+  await kit.calls.rename(root, '/d/a', '/b')
+  await kit.write('/d/a', 'another')
+  // Whoever does not wait for it deletes what it copies from.
+  kit.slow((call) => call.operation === 'copy' && call.key === 'b')
+  const removed = kit.calls.remove(root, '/d', { recursive: true, force: false })
+  await kit.clock.advance(10)
+  kit.letGo()
+  await kit.clock.advance(5000)
+  await removed
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual(['b'])
+  expect(await kit.read('/b')).toBe('content')
+  await kit.close()
+})
+
+it('an open file that is unlinked while its PUT is under way outlives the removal of its directory', async () => {
+  const kit = await gated(isPutOf('d/a'))
+  await kit.calls.mkdir(root, '/d', 0o700, false)
+  const { handle } = await kit.calls.open(root, '/d/a', O_RDWR | O_CREAT, 0o666)
+  // More than is kept in memory of what has been written.
+  const content = Buffer.alloc(1.5 * 1024 * 1024, 'content')
+  await kit.calls.write(handle, 0, content)
+  const synced = kit.calls.fsync(handle)
+  await kit.arrived
+  await kit.calls.unlink(root, '/d/a')
+  const removed = kit.calls.remove(root, '/d', { recursive: true, force: false })
+  await kit.clock.advance(10)
+  kit.letGo()
+  await kit.clock.advance(10)
+  await Promise.all([synced, removed])
+  expect(content.equals(await kit.calls.read(handle, 0, content.length))).toBe(true)
+  await kit.calls.close(handle)
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual([])
   await kit.close()
 })

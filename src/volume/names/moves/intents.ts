@@ -1,6 +1,7 @@
 // The intent object of a directory rename: there before the first object moves, renewed while somebody works on it, gone
 // when the old prefix is empty.
 
+import { VolumeError } from '../../../base/errors.ts'
 import {
   decodeRenameIntent,
   encodeRenameIntent,
@@ -13,7 +14,7 @@ import { orMissing } from '../../tree/attributes.ts'
 
 /** Intents looked at when a volume is opened; more than this many unfinished renames are left to `doctor`. */
 const intentsMax = 1000
-const readsMax = 3
+const readsMax = 10
 
 interface Described {
   readonly id: string
@@ -49,12 +50,18 @@ export async function abandonedIntents(context: VolumeContext): Promise<readonly
   return abandoned
 }
 
-/** Null when it is gone. What arrives damaged is asked for again: it may have been the network. */
+/**
+ * Null when it is gone. What cannot be read is asked for until it arrives so twice: before that it may have been the
+ * network, and a rename that nobody finishes shows half of a directory.
+ */
 async function readIntent(context: VolumeContext, key: string): Promise<ReturnType<typeof decodeRenameIntent> | null> {
+  let before: Uint8Array | undefined
   for (let reads = 1; ; reads++) {
     const found = await orMissing(context.store.get(key))
     if (!found) return null
     const decoded = decodeRenameIntent(found.body)
-    if (decoded.ok || decoded.reason !== 'damaged' || reads >= readsMax) return decoded
+    if (decoded.ok || (before && Buffer.compare(before, found.body) === 0)) return decoded
+    if (reads >= readsMax) throw new VolumeError('EIO', { message: `${key} arrives differently each time` })
+    before = found.body
   }
 }
