@@ -175,6 +175,8 @@ export class DirectoryState {
   missCount = 0
   /** More names than one page shows: single names are asked for one by one. */
   large = false
+  /** How many `rm -r` of the directory are under way: nothing below it can be renamed, its contents may be gone already. */
+  removals = 0
   /** Names asked for one by one in ascending order, and where that stands. */
   orderedCount = 0
   orderedAfter: Name | undefined = undefined

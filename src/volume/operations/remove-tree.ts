@@ -29,6 +29,23 @@ export async function removeTree(
   inode: Inode,
 ): Promise<void> {
   permitRemove(context, caller, directory, inode)
+  const state = inode.directory
+  if (!state) throw new VolumeError('ENOTDIR')
+  state.removals++
+  try {
+    await remove(context, caller, directory, name, inode)
+  } finally {
+    state.removals--
+  }
+}
+
+async function remove(
+  context: VolumeContext,
+  caller: Caller,
+  directory: Inode,
+  name: Name,
+  inode: Inode,
+): Promise<void> {
   const { names, moves } = context
   await moves.passedAround(directory, name)
   if (enforces(context) && caller.uid !== 0) await permitBelow(context, caller, inode)

@@ -5,6 +5,7 @@ import { VolumeError } from '../../base/errors.ts'
 import type { VolumeContext } from '../context.ts'
 import type { Inode } from '../inode.ts'
 import type { RenameOptions } from '../calls.ts'
+import { checkNotRemoved } from '../names/moves/subtree.ts'
 import type { PendingName } from '../names/pending-names.ts'
 import type { Caller, Name } from '../types.ts'
 import { acknowledge, forgetName, touchDirectory } from './acknowledge.ts'
@@ -30,6 +31,7 @@ export async function renameName(
   if (options.exchange) {
     if (!to.inode) throw new VolumeError('ENOENT')
     permitRemove(context, caller, to.directory, to.inode)
+    checkNotRemoved(to.inode)
     return exchangeFiles(context, ends as Parameters<typeof exchangeFiles>[1])
   }
   if (to.inode && options.noReplace) throw new VolumeError('EEXIST')
@@ -37,11 +39,13 @@ export async function renameName(
   if (to.inode) await checkReplaced(context, caller, ends.from, to.inode)
   if (to.inode) permitRemove(context, caller, to.directory, to.inode)
   if (from.directory !== to.directory) await keepImplicit(context, from.directory, caller.signal)
+  checkNotRemoved(from.inode)
   if (from.inode.directory) await renameDirectory(context, ends)
   else await renameFile(context, ends, options.noReplace === true)
 }
 
 function check(context: VolumeContext, caller: Caller, { from, to }: RenameEnds): void {
+  checkNotRemoved(from.inode)
   permitRemove(context, caller, from.directory, from.inode)
   permitCreate(context, caller, to.directory, to.name)
   if (!from.inode.directory) return

@@ -185,6 +185,22 @@ it('a file that leaves a directory while its PUT is under way outlives the remov
   await kit.close()
 })
 
+it.each(['/d/a', '/d/s', '/d'])('%s cannot be renamed while its directory is being removed', async (path) => {
+  const first = await openKit()
+  await first.calls.mkdir(root, '/d/s', 0o700, true)
+  for (const file of ['/d/a', '/d/s/a']) await first.write(file, 'content')
+  await first.close()
+  const kit = await gated(({ operation }) => operation === 'deleteMany', { bucket: first.bucket, clock: first.clock })
+  const removed = kit.calls.remove(root, '/d', { recursive: true, force: false })
+  await kit.arrived
+  await expect(kit.calls.rename(root, path, '/b')).rejects.toMatchObject({ code: 'ENOENT' })
+  kit.letGo()
+  await removed
+  await kit.volume.sync()
+  expect(await kit.keys()).toEqual([])
+  await kit.close()
+})
+
 it('an open file that is unlinked while its PUT is under way outlives the removal of its directory', async () => {
   const kit = await gated(isPutOf('d/a'))
   await kit.calls.mkdir(root, '/d', 0o700, false)

@@ -13,7 +13,7 @@ import { asVolumeError } from '../../volume-errors.ts'
 import { removeIntent, storeIntent } from './intents.ts'
 import { moveObjects } from './mover.ts'
 import { placeAgain } from './resume.ts'
-import { isBelow } from './subtree.ts'
+import { checkNotRemoved, isBelow } from './subtree.ts'
 
 export interface Move {
   readonly id: string
@@ -66,6 +66,7 @@ export class Moves {
     if (!place) throw new Error('a directory without a place cannot be renamed')
     await this.passedAround(place.parent, place.name)
     await this.passedAround(to.directory, to.name)
+    checkNotRemoved(inode)
     const pending = names.of(inode)
     const from = tree.prefixOf(inode)
     if (pending) this.#changeName(pending, names.ensure(to.directory, to.name))
